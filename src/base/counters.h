@@ -1,0 +1,34 @@
+/* counters.h -- owns the counters: fixed names, added to without locks, summed when asked. */
+#ifndef BASE_COUNTERS_H
+#define BASE_COUNTERS_H
+
+#include <stdint.h>
+
+/* One row a counter: name as /metrics prints it (storehook_<name>_total), help. */
+#define COUNTER_LIST(X)                                          \
+    X(CONNECTIONS, "connections", "connections accepted")        \
+    X(REQUESTS, "requests", "requests read")                     \
+    X(RECEIVED, "received", "deliveries received to the end")    \
+    X(STORED, "stored", "deliveries the queue confirmed")        \
+    X(REFUSED, "refused", "deliveries refused")                  \
+    X(UNAVAILABLE, "unavailable", "deliveries answered 503")     \
+    X(CLAIMED, "claimed", "entries claimed from the queue")      \
+    X(APPLIED, "applied", "entries applied")                     \
+    X(DUPLICATES, "duplicates", "entries seen before")           \
+    X(STALE, "stale", "events older than what is known")         \
+    X(DEAD, "dead", "entries that became dead letters")
+
+enum counter {
+#define X(name, text, help) COUNTER_##name,
+    COUNTER_LIST(X)
+#undef X
+        COUNTER__COUNT
+};
+
+/* One per process, safe from any thread. */
+void counter_add(enum counter c, uint64_t n);
+uint64_t counter_get(enum counter c);
+const char *counter_name(enum counter c);
+const char *counter_help(enum counter c);
+
+#endif

@@ -1,0 +1,249 @@
+/* timefmt.c -- owns the text forms of a time: what platforms write, to microseconds UTC and back. */
+#include "base/timefmt.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const char *const format_names[TIME_FORMAT_COUNT] = {
+    [TIME_ISO] = "iso",
+    [TIME_ISO_LOCAL] = "iso_local",
+    [TIME_SQL] = "sql",
+    [TIME_UNIX] = "unix",
+    [TIME_UNIX_MS] = "unix_ms",
+    [TIME_RFC2822] = "rfc2822",
+    [TIME_HTTP_DATE] = "http_date",
+};
+
+enum err time_format_parse(struct str name, enum time_format *out)
+{
+    for (size_t i = 0; i < TIME_FORMAT_COUNT; i++)
+        if (str_eq(name, str_of(format_names[i]))) {
+            *out = (enum time_format)i;
+            return OK;
+        }
+    return ERR_SYNTAX;
+}
+
+/* A reading position in the text; `bad` stays set once something did not fit. */
+struct scan {
+    struct str rest;
+    bool bad;
+};
+
+static int digits(struct scan *s, size_t n)
+{
+    uint64_t value = 0;
+
+    if (s->bad || s->rest.len < n || str_to_u64(str_upto(s->rest, n), &value)) {
+        s->bad = true;
+        return 0;
+    }
+    s->rest = str_from(s->rest, n);
+    return (int)value;
+}
+
+static bool take(struct scan *s, char c)
+{
+    if (s->bad || s->rest.len == 0 || s->rest.p[0] != c)
+        return false;
+    s->rest = str_from(s->rest, 1);
+    return true;
+}
+
+static void expect(struct scan *s, char c)
+{
+    if (!take(s, c))
+        s->bad = true;
+}
+
+/* Reads ".123456789" to microseconds, dropping what is finer; 0 when there is none. */
+static int fraction_us(struct scan *s)
+{
+    int us = 0, scale = 100000, seen = 0;
+
+    if (!take(s, '.'))
+        return 0;
+    while (s->rest.len && s->rest.p[0] >= '0' && s->rest.p[0] <= '9') {
+        us += (s->rest.p[0] - '0') * scale;
+        scale /= 10;
+        s->rest = str_from(s->rest, 1);
+        seen++;
+    }
+    if (seen == 0 || seen > 9)
+        s->bad = true;
+    return us;
+}
+
+/* Reads Z, +hh:mm, +hhmm or -hh:mm; returns seconds east of UTC. */
+static int zone_s(struct scan *s)
+{
+    int sign = 1, hours, minutes;
+
+    if (take(s, 'Z'))
+        return 0;
+    if (take(s, '-'))
+        sign = -1;
+    else
+        expect(s, '+');
+    hours = digits(s, 2);
+    take(s, ':');
+    minutes = digits(s, 2);
+    if (hours > 23 || minutes > 59)
+        s->bad = true;
+    return sign * (hours * 3600 + minutes * 60);
+}
+
+static bool leap(int year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static enum err to_us(const struct tm *t, int zone, int us, int64_t *out)
+{
+    static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    struct tm copy = *t;
+    int year = t->tm_year + 1900, last;
+
+    if (year < 1970 || year > 9999 || t->tm_mon < 0 || t->tm_mon > 11)
+        return ERR_RANGE;
+    last = month_days[t->tm_mon] + (t->tm_mon == 1 && leap(year));
+    if (t->tm_mday < 1 || t->tm_mday > last || t->tm_hour > 23 || t->tm_min > 59 || t->tm_sec > 60)
+        return ERR_RANGE;
+    *out = ((int64_t)timegm(&copy) - zone) * US_PER_S + us;
+    return *out < 0 ? ERR_RANGE : OK;
+}
+
+static enum err parse_iso(struct str text, char between, bool with_zone, int64_t *out)
+{
+    struct scan s = {.rest = text, .bad = false};
+    struct tm t = {0};
+    int us, zone;
+
+    t.tm_year = digits(&s, 4) - 1900;
+    expect(&s, '-');
+    t.tm_mon = digits(&s, 2) - 1;
+    expect(&s, '-');
+    t.tm_mday = digits(&s, 2);
+    expect(&s, between);
+    t.tm_hour = digits(&s, 2);
+    expect(&s, ':');
+    t.tm_min = digits(&s, 2);
+    expect(&s, ':');
+    t.tm_sec = digits(&s, 2);
+    us = fraction_us(&s);
+    zone = with_zone ? zone_s(&s) : 0;
+    if (s.bad || s.rest.len)
+        return ERR_SYNTAX;
+    return to_us(&t, zone, us, out);
+}
+
+/* Reads one of twelve or seven names of three letters; returns its index. */
+static int name_of_three(struct scan *s, const char *names)
+{
+    struct str all = str_of(names), three = str_upto(s->rest, 3);
+    size_t at = three.len == 3 ? str_find_str(all, three) : all.len;
+
+    if (s->bad || at == all.len || at % 3) {
+        s->bad = true;
+        return 0;
+    }
+    s->rest = str_from(s->rest, 3);
+    return (int)(at / 3);
+}
+
+static enum err parse_mail_date(struct str text, bool gmt_only, int64_t *out)
+{
+    struct scan s = {.rest = text, .bad = false};
+    struct tm t = {0};
+    int zone = 0;
+
+    if (str_find(text, ',') < text.len) {
+        name_of_three(&s, "SunMonTueWedThuFriSat");
+        expect(&s, ',');
+        expect(&s, ' ');
+    }
+    t.tm_mday = s.rest.len > 1 && s.rest.p[1] == ' ' ? digits(&s, 1) : digits(&s, 2);
+    expect(&s, ' ');
+    t.tm_mon = name_of_three(&s, "JanFebMarAprMayJunJulAugSepOctNovDec");
+    expect(&s, ' ');
+    t.tm_year = digits(&s, 4) - 1900;
+    expect(&s, ' ');
+    t.tm_hour = digits(&s, 2);
+    expect(&s, ':');
+    t.tm_min = digits(&s, 2);
+    expect(&s, ':');
+    t.tm_sec = digits(&s, 2);
+    expect(&s, ' ');
+    if (str_eq(s.rest, STR("GMT")))
+        s.rest = STR_NONE;
+    else if (gmt_only)
+        s.bad = true;
+    else
+        zone = zone_s(&s);
+    if (s.bad || s.rest.len)
+        return ERR_SYNTAX;
+    return to_us(&t, zone, 0, out);
+}
+
+static enum err parse_unix(struct str text, int64_t unit_us, int64_t *out)
+{
+    struct scan s = {.rest = text, .bad = false};
+    uint64_t n = 0;
+    size_t whole = 0;
+    int us = 0;
+    enum err err;
+
+    while (whole < text.len && text.p[whole] >= '0' && text.p[whole] <= '9')
+        whole++;
+    err = str_to_u64(str_upto(text, whole), &n);
+    if (err)
+        return err;
+    s.rest = str_from(text, whole);
+    if (unit_us == US_PER_S)
+        us = fraction_us(&s);
+    if (s.bad || s.rest.len)
+        return ERR_SYNTAX;
+    if (n > (uint64_t)(INT64_C(253402300799) * US_PER_S / unit_us))
+        return ERR_RANGE;
+    *out = (int64_t)n * unit_us + us;
+    return OK;
+}
+
+enum err time_parse(struct str text, enum time_format format, int64_t *out_us)
+{
+    switch (format) {
+    case TIME_ISO:
+        return parse_iso(text, 'T', true, out_us);
+    case TIME_ISO_LOCAL:
+        return parse_iso(text, 'T', false, out_us);
+    case TIME_SQL:
+        return parse_iso(text, ' ', false, out_us);
+    case TIME_UNIX:
+        return parse_unix(text, US_PER_S, out_us);
+    case TIME_UNIX_MS:
+        return parse_unix(text, US_PER_MS, out_us);
+    case TIME_RFC2822:
+        return parse_mail_date(text, false, out_us);
+    case TIME_HTTP_DATE:
+        return parse_mail_date(text, true, out_us);
+    case TIME_FORMAT_COUNT:
+        break;
+    }
+    return ERR_INTERNAL;
+}
+
+char *time_iso(int64_t us, char out[TIME_ISO_CHARS + 1])
+{
+    time_t seconds = us / US_PER_S;
+    struct tm t;
+    size_t n;
+
+    gmtime_r(&seconds, &t);
+    n = strftime(out, TIME_ISO_CHARS + 1, "%Y-%m-%dT%H:%M:%S", &t);
+    if (us % US_PER_S)
+        n += (size_t)snprintf(out + n, TIME_ISO_CHARS + 1 - n, ".%06d", (int)(us % US_PER_S));
+    snprintf(out + n, TIME_ISO_CHARS + 1 - n, "Z");
+    return out;
+}

@@ -1,0 +1,61 @@
+/* db.h -- owns the thin SQL layer: one SQL text, two back ends; statements, transactions, migrations. */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * SQL is written once, for SQLite 3.40 and PostgreSQL 15: parameters $1 $2 ..., types BIGINT, TEXT; ON CONFLICT for upserts;
+ * no AUTOINCREMENT, no dialect functions. Back ends: sqlite.c, postgres.c (comes with the issue "Contacts").
+ */
+struct db;      /* one connection; one thread */
+struct db_stmt; /* a prepared statement, cached by its SQL text for the life of the connection */
+
+/* Opens "sqlite:path" (WAL, synchronous FULL, foreign keys on) or "postgres://...". `why` says what and what to do.
+ * Errors: ERR_DB_DOWN, ERR_CONFIG. Returns owned. */
+enum err db_open(const char *url, int64_t timeout_ms, struct db **out, struct buf *why) MUST_CHECK;
+void db_close(struct db *db);
+/* The text of the last failure, for the log. */
+const char *db_trouble(const struct db *db);
+
+/* Takes the write lock at once (SQLite: BEGIN IMMEDIATE). ERR_DB_BUSY after the timeout, ERR_DB_DOWN. */
+enum err db_begin(struct db *db) MUST_CHECK;
+/* After any error but OK the transaction is rolled back. ERR_DB_DOWN: whether it committed is unknown; look, then decide. */
+enum err db_commit(struct db *db) MUST_CHECK;
+void db_rollback(struct db *db);
+/* One level of savepoint inside a transaction: isolates one entry of a batch. */
+enum err db_savepoint(struct db *db) MUST_CHECK;
+enum err db_savepoint_release(struct db *db) MUST_CHECK;
+enum err db_savepoint_rollback(struct db *db) MUST_CHECK;
+
+/* Prepares or finds the statement, reset and with no values. `sql` is a literal: it is the cache's key by content. */
+enum err db_prepare(struct db *db, const char *sql, struct db_stmt **out) MUST_CHECK;
+/* Binds parameter `i` (from 1). Text is borrowed until the statement is done. */
+void db_bind_int(struct db_stmt *st, int i, int64_t value);
+void db_bind_str(struct db_stmt *st, int i, struct str value); /* p NULL binds NULL */
+void db_bind_null(struct db_stmt *st, int i);
+/* Steps: *row true when a row is there. Errors: ERR_DB_BUSY, ERR_DB_DOWN, ERR_EXISTS (unique constraint), ERR_DB. */
+enum err db_step(struct db_stmt *st, bool *row) MUST_CHECK;
+/* Columns count from 0. Borrows until the next step or reset. */
+struct str db_column_str(struct db_stmt *st, int column); /* STR_NONE for NULL */
+int64_t db_column_int(struct db_stmt *st, int column);    /* 0 for NULL */
+bool db_column_null(struct db_stmt *st, int column);
+/* Ends the use of a statement: resets it, forgets the bound values. NULL is fine. */
+void db_done(struct db_stmt *st);
+/* Prepares, binds by the letters of `types` (i int64_t, s struct str, n no argument: NULL), steps once, done. For statements without rows. */
+enum err db_run(struct db *db, const char *sql, const char *types, ...) MUST_CHECK;
+/* Rows changed by the last db_run or db_step. */
+int64_t db_changes(const struct db *db);
+
+/* One numbered migration; sql may hold several statements. */
+struct db_migration {
+    int number;
+    const char *name, *sql;
+};
+/* Applies what is missing, each in its own transaction, recorded in schema_migration. ERR_CONFIG when the database is newer
+ * than this program. */
+enum err db_migrate(struct db *db, const struct db_migration *list, size_t n, struct buf *why) MUST_CHECK;
+
+#endif

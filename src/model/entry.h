@@ -1,0 +1,29 @@
+/* entry.h -- owns the entry: a delivery, or a polled record, as it stands in a stream. */
+#ifndef MODEL_ENTRY_H
+#define MODEL_ENTRY_H
+
+#include "base/fields.h"
+#include "base/str.h"
+
+enum { ENTRY_FORMAT = 1, ENTRY_FIELDS_MAX = 32 };
+
+/* Lanes in the order of urgency. */
+enum lane { LANE_URGENT, LANE_LIVE, LANE_BULK, LANE__COUNT };
+const char *lane_name(enum lane lane);
+enum err lane_parse(struct str name, enum lane *out) MUST_CHECK;
+
+/* All text is borrowed. */
+struct entry {
+    struct str id;        /* delivery id, 32 hex digits, grows with time */
+    struct str source_id; /* the source's id in the database, decimal */
+    struct str topic;     /* empty when only the body says it */
+    int64_t received_at_us;
+    int64_t signed_at_us; /* 0 when nothing signed says */
+    struct str content_type;
+    struct fields headers; /* the few that the route file names */
+    struct str body;       /* raw bytes */
+    bool replay;           /* comes from a dead letter: the "seen" record does not stop it */
+    enum lane lane;
+};
+
+#endif

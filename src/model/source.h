@@ -1,0 +1,43 @@
+/* source.h -- owns the source: one connected store or account, its secrets (sealed), and its form in the snapshot. */
+#ifndef MODEL_SOURCE_H
+#define MODEL_SOURCE_H
+
+#include "base/json.h"
+#include "base/str.h"
+
+enum { SOURCE_SECRETS_MAX = 8 };
+
+/* Several may be valid at a time (rotation); each is tried. */
+struct source_secret {
+    char *id;           /* short id for the use counters, e.g. "s1" */
+    char *name;         /* config member that it is ("secret") */
+    char *sealed;       /* base64, made by seal_close with context "source:<source id>" */
+    int64_t from_us;    /* valid from */
+    int64_t until_us;   /* valid until; 0 = open */
+};
+
+/* Owns all its text. Strings are never NULL after source_from_json or a load from the database. */
+struct source {
+    int64_t id, account_id;
+    char *key;      /* the unguessable part of /in/<key> */
+    char *platform; /* route */
+    char *name;     /* unique in the account */
+    char *list;     /* list that its contacts join; "" = none */
+    bool enabled;
+    int rank;              /* F2: wins at equal times when higher */
+    int64_t cart_delay_ms; /* CA3; 0 = the setting drain.cart_delay */
+    int64_t created_at_us;
+    json_t *config; /* object: name -> text, without secrets */
+    struct source_secret secrets[SOURCE_SECRETS_MAX];
+    size_t n_secrets;
+};
+
+void source_release(struct source *s);
+/* Returns owned: the source as an object, secrets sealed. NULL when memory is out. */
+json_t *source_to_json(const struct source *s);
+/* Fills `out` (which the caller releases). ERR_SYNTAX or ERR_TYPE for an object that is not one of ours. */
+enum err source_from_json(const json_t *json, struct source *out) MUST_CHECK;
+/* Borrows the text of a config member, or NULL. */
+const char *source_config(const struct source *s, const char *name);
+
+#endif

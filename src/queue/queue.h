@@ -1,0 +1,40 @@
+/* queue.h -- owns the streams seen from the event loop: durable append, pipelined, answered when Redis has answered (N1). */
+#ifndef QUEUE_QUEUE_H
+#define QUEUE_QUEUE_H
+
+#include "base/config.h"
+#include "model/entry.h"
+#include "net/loop.h"
+
+struct queue; /* one worker's links to Redis; belongs to the loop's thread */
+
+/* Starts connecting (in the background, with jittered back-off for ever). Returns owned. */
+enum err queue_open(struct loop *loop, const struct config *cfg, const struct clock *clock, struct queue **out) MUST_CHECK;
+/* Pending appends are answered ERR_QUEUE_DOWN. NULL is fine. */
+void queue_close(struct queue *q);
+
+/* Called once: OK when the entry is durable; else ERR_QUEUE_DOWN, ERR_QUEUE_FULL, ERR_QUEUE_UNSAFE. */
+typedef void queue_done(void *arg, enum err err);
+/*
+ * Appends one entry to its lane. Copies what it needs before it returns. `done` is called later from the loop, never from
+ * within. Returns an error at once (and never calls done) when no link is up and safe, or the pipeline is at its maximum.
+ */
+enum err queue_append(struct queue *q, const struct entry *entry, queue_done *done, void *arg) MUST_CHECK;
+/* Forgets the callback of appends with this arg (their sender is gone); the entries go on. */
+void queue_forget(struct queue *q, void *arg);
+/* Does a real write on a probe key; for /readyz. */
+enum err queue_probe(struct queue *q, queue_done *done, void *arg) MUST_CHECK;
+/* Why the queue is not ready, in words for the log and /readyz; "" when it is ready. */
+const char *queue_trouble(const struct queue *q);
+/* Appends not yet answered. */
+size_t queue_pending(const struct queue *q);
+
+/* The snapshot of sources (N: serve needs Redis only). `version` grows with each publish. */
+typedef void queue_snapshot_done(void *arg, enum err err, int64_t version, struct str json);
+/* Fetches the version, and the text only when it is newer than `known` (else json is empty). */
+enum err queue_snapshot(struct queue *q, int64_t known, queue_snapshot_done *done, void *arg) MUST_CHECK;
+/* Adds to the counters of one source (verified, refused by reason, last delivery time, secret use); batched, best effort:
+ * field names are made by the caller, values are added; STR "last_at" is set, not added. */
+void queue_source_count(struct queue *q, struct str source_id, struct str field, int64_t by);
+
+#endif

@@ -1,0 +1,84 @@
+/* stream.h -- owns the streams seen from a drainer or a command: claim, acknowledge, dead letters, snapshot, figures. Waits. */
+#ifndef QUEUE_STREAM_H
+#define QUEUE_STREAM_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "model/entry.h"
+
+struct stream; /* one blocking connection; every call has the deadline redis.timeout */
+
+/* Connects and checks persistence (appendonly, fsync, noeviction). On failure `why` says what and what to do.
+ * Errors: ERR_QUEUE_DOWN, ERR_QUEUE_UNSAFE. Returns owned. */
+enum err stream_open(const struct config *cfg, const struct clock *clock, struct stream **out, struct buf *why) MUST_CHECK;
+void stream_close(struct stream *s);
+/* Connects again after an error, and checks again. */
+enum err stream_reopen(struct stream *s, struct buf *why) MUST_CHECK;
+
+/* One claimed entry. Everything lives in the arena that was given to stream_claim. */
+struct claimed {
+    struct entry entry;
+    struct str stream_id; /* "1714641068000-0" */
+    int partition;
+    int64_t deliveries; /* times handed out, this one included */
+};
+/*
+ * Claims up to `max` entries for `consumer`: first those of dead consumers (idle past drain.claim_idle), then new ones in lane
+ * order with weights. Waits up to `wait_ms` when there is none; returns OK with *n 0 then. Makes missing streams and groups
+ * (NOGROUP: from 0). An entry whose fields are not ours comes back with an empty body and entry.id empty.
+ */
+enum err stream_claim(struct stream *s, struct str consumer, size_t max, int64_t wait_ms, struct arena *arena,
+                      struct claimed **out, size_t *n) MUST_CHECK;
+/* XACK and XDEL in one round trip. Only after the database has committed (N3). */
+enum err stream_done(struct stream *s, const struct claimed *const *entries, size_t n) MUST_CHECK;
+/* Moves one entry to the dead letters: XADD dead, XACK, XDEL in one MULTI. */
+enum err stream_bury(struct stream *s, const struct claimed *entry, struct str reason, struct str detail) MUST_CHECK;
+
+/* One dead letter, newest last. Texts live in the arena. */
+struct dead_letter {
+    struct str dead_id; /* stream id in the dead stream, with its partition: "0:1714641068000-0" */
+    struct entry entry;
+    struct str reason, detail;
+    int64_t died_at_us;
+};
+struct dead_filter {
+    struct str reason, source_id; /* empty = any */
+    struct str after;             /* dead_id to go on after; empty = from the start */
+    size_t max;
+};
+enum err stream_dead_list(struct stream *s, const struct dead_filter *filter, struct arena *arena, struct dead_letter **out,
+                          size_t *n) MUST_CHECK;
+/* ERR_NOT_FOUND. `id` is a dead_id or a delivery id. */
+enum err stream_dead_get(struct stream *s, struct str id, struct arena *arena, struct dead_letter *out) MUST_CHECK;
+/* Puts the entry back in its lane, marked replay, and removes the letter, in one MULTI. */
+enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter) MUST_CHECK;
+enum err stream_dead_drop(struct stream *s, const struct dead_letter *letter) MUST_CHECK;
+
+/* Appends an entry and waits for the answer (commands, poll). */
+enum err stream_append(struct stream *s, const struct entry *entry) MUST_CHECK;
+
+/* Publishes the snapshot of sources and raises its version. */
+enum err stream_publish_sources(struct stream *s, struct str json, int64_t *version) MUST_CHECK;
+/* True in *present when a snapshot is there. */
+enum err stream_sources_present(struct stream *s, bool *present) MUST_CHECK;
+
+struct lane_stats {
+    uint64_t waiting; /* entries in the stream */
+    uint64_t pending; /* claimed, not acknowledged */
+    int64_t oldest_at_us; /* 0 = empty */
+};
+struct stream_stats {
+    struct lane_stats lanes[LANE__COUNT];
+    uint64_t dead;
+    uint64_t memory_bytes;
+};
+enum err stream_stats(struct stream *s, struct stream_stats *out) MUST_CHECK;
+/* Calls `each` for every counter of a source kept by queue_source_count. */
+enum err stream_source_counts(struct stream *s, struct str source_id, void (*each)(void *arg, struct str field, int64_t value),
+                              void *arg) MUST_CHECK;
+/* Role presence: sets a key that lives for `ttl_ms`, so that `stats` and `up` see which roles are ready. */
+enum err stream_role_ready(struct stream *s, struct str role, int64_t ttl_ms) MUST_CHECK;
+
+#endif

@@ -1,0 +1,91 @@
+/* route.h -- owns the route: everything the program knows about one platform, loaded from its file, applied to entries. */
+#ifndef ROUTE_ROUTE_H
+#define ROUTE_ROUTE_H
+
+#include "base/arena.h"
+#include "base/fields.h"
+#include "base/problems.h"
+#include "model/entry.h"
+#include "model/event.h"
+#include "verify/verify.h"
+
+struct route;  /* one platform; read-only after load, any thread */
+struct routes; /* all of them */
+
+/* Loads the built-in routes, then every *.json of `dir` (NULL or "": none), which add or override by platform name.
+ * ERR_CONFIG with every problem in `problems`. Returns owned. */
+enum err routes_load(const char *dir, struct routes **out, struct problems *problems) MUST_CHECK;
+void routes_free(struct routes *routes);
+/* Borrows; NULL when there is no such platform. */
+const struct route *routes_find(const struct routes *routes, struct str platform);
+/* Borrows the i-th in order of platform name; NULL past the end. */
+const struct route *routes_at(const struct routes *routes, size_t i);
+/* The nearest platform name for a hint, or NULL. */
+const char *routes_nearest(const struct routes *routes, struct str platform);
+
+/* Checks one file (`storehook route check`). Returns owned. */
+enum err route_load(struct str text, struct problems *problems, struct route **out) MUST_CHECK;
+void route_free(struct route *route);
+
+const char *route_platform(const struct route *route); /* "shopify" */
+const char *route_title(const struct route *route);    /* "Shopify" */
+const char *route_setup(const struct route *route);    /* where in the shop's admin the URL is pasted; "" when nowhere */
+bool route_is_builtin(const struct route *route);
+/* The file's text, for `route show`. */
+struct str route_text(const struct route *route);
+
+/* What a source must be given. */
+struct route_config {
+    const char *name, *doc;
+    bool required, secret;
+    const char *fallback; /* default, or NULL */
+};
+const struct route_config *route_config_at(const struct route *route, size_t i); /* NULL past the end */
+
+/* The i-th way to sign, NULL past the end. */
+const struct verify_spec *route_verify_at(const struct route *route, size_t i);
+/* The first way to sign whose header the request carries, or NULL: then its index in *index is untouched. */
+const struct verify_spec *route_verify_for(const struct route *route, struct fields headers, size_t *index);
+
+/* The topic as far as headers say it; STR_NONE when only the body does. Borrows from the headers or the arena-free route. */
+struct str route_header_topic(const struct route *route, struct fields headers);
+/* Lane of a topic; LANE_LIVE for one that is not in the file. */
+enum lane route_lane(const struct route *route, struct str topic);
+/* Copies those of `headers` that the route names into out, in order; returns how many. Borrows. */
+size_t route_keep_headers(const struct route *route, struct fields headers, struct field out[ENTRY_FIELDS_MAX]);
+/* Status and body of the success answer; status 0 = the receiver's own default. */
+int route_answer(const struct route *route, struct str *content_type, struct str *body);
+
+/* A request that is no delivery but a question of the platform: is this URL yours? */
+struct handshake_request {
+    struct str method, query, content_type, body;
+    struct fields headers;
+    const char *(*config)(void *arg, struct str name); /* the source's config value or NULL */
+    void *arg;
+};
+/* True when one of the route's handshakes matches; then *status and what was appended to *answer are to be sent as they are,
+ * nothing is queued. `content_type` gets a static text. */
+bool route_handshake(const struct route *route, const struct handshake_request *request, int *status,
+                     const char **content_type, struct buf *answer);
+
+/* What an entry means. Lives in the arena. */
+struct mapped {
+    struct str topic;       /* the topic as found */
+    struct str dedupe_key;  /* D1, D2: never empty; the topic is part of it */
+    int64_t provider_at_us; /* the platform's time of the delivery, 0 = none */
+    struct event *events;
+    size_t n;
+};
+/* Why an entry cannot be mapped: the dead letter's reason and its sentence. */
+struct map_failure {
+    const char *reason; /* static: not_json, unknown_topic, mapping, too_large */
+    struct str detail;  /* in the arena: what, where */
+};
+/*
+ * Maps the raw body to events: topic, dedupe key, objects. Pure. 0 events is fine (a ping, a topic that says nothing).
+ * Errors: ERR_SYNTAX with `failure` filled; ERR_MEMORY.
+ */
+enum err route_map(const struct route *route, const struct entry *entry, struct arena *arena, struct mapped *out,
+                   struct map_failure *failure) MUST_CHECK;
+
+#endif
