@@ -68,13 +68,21 @@ struct handshake_request {
 bool route_handshake(const struct route *route, const struct handshake_request *request, int *status,
                      const char **content_type, struct buf *answer);
 
+/* One event of a batch that cannot be mapped: it alone becomes a dead letter, the others apply. Lives in the arena. */
+struct map_reject {
+    size_t index;       /* in the batch */
+    const char *reason; /* static: mapping, unknown_topic */
+    struct str detail;
+};
 /* What an entry means. Lives in the arena. */
 struct mapped {
     struct str topic;       /* the topic as found */
     struct str dedupe_key;  /* D1, D2: never empty; the topic is part of it */
-    int64_t provider_at_us; /* the platform's time of the delivery, 0 = none */
+    int64_t provider_at_us; /* the platform's time of the delivery (O3: trigger header), 0 = none */
     struct event *events;
     size_t n;
+    struct map_reject *rejects;
+    size_t n_rejects;
 };
 /* Why an entry cannot be mapped: the dead letter's reason and its sentence. */
 struct map_failure {
