@@ -44,10 +44,14 @@ int64_t db_column_int(struct db_stmt *st, int column);    /* 0 for NULL */
 bool db_column_null(struct db_stmt *st, int column);
 /* Ends the use of a statement: resets it, forgets the bound values. NULL is fine. */
 void db_done(struct db_stmt *st);
-/* Prepares, binds by the letters of `types` (i int64_t, s struct str, n no argument: NULL), steps once, done. For statements without rows. */
+/* Prepares, binds by the letters of `types` (i int64_t, s struct str, n no argument: NULL), steps once, done. For statements
+ * without rows. */
 enum err db_run(struct db *db, const char *sql, const char *types, ...) MUST_CHECK;
 /* Rows changed by the last db_run or db_step. */
 int64_t db_changes(const struct db *db);
+
+/* Sets *has when there is a table of that name. */
+enum err db_has_table(struct db *db, const char *name, bool *has) MUST_CHECK;
 
 /* One numbered migration; sql may hold several statements. */
 struct db_migration {
