@@ -1,0 +1,30 @@
+/* store.h -- owns the open contact database: found by the configuration, brought to this program's schema. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "db/db.h"
+
+/* The account of an installation with one tenant. */
+enum { ACCOUNT_DEFAULT = 1 };
+
+/* One connection; one thread. What works on it: store/<subject>.h. */
+struct store {
+    struct db *db;
+    const struct clock *clock;
+    int64_t account_id;
+};
+
+/* Opens the database at db.url (a relative path is below storehook.dir) and applies missing migrations. Borrows clock.
+ * On failure `why` says what and what to do. Errors: those of db_open and db_migrate. Returns owned. */
+enum err store_open(const struct config *cfg, const struct clock *clock, struct store **out, struct buf *why) MUST_CHECK;
+/* As store_open, with the URL said outright. */
+enum err store_open_url(const char *url, int64_t timeout_ms, const struct clock *clock, struct store **out,
+                        struct buf *why) MUST_CHECK;
+/* NULL is fine. */
+void store_close(struct store *store);
+/* Commits when `err` is OK, else rolls back; returns the first error. The one end of every transaction of the store. */
+enum err store_end(struct store *store, enum err err) MUST_CHECK;
+
+#endif
