@@ -7,19 +7,21 @@ BUILD ?= build
 SHARED ?= ../shared
 SANITIZE ?=
 CC ?= cc
+CXX ?= c++
 HOSTCC ?= cc
 CFLAGS ?= -O2 -g
 PYTHON ?= /usr/bin/python3
 
-PACKAGES := libevent libevent_openssl openssl hiredis jansson libcurl sqlite3 libidn2
+PACKAGES := libevent libevent_openssl openssl hiredis jansson libcurl sqlite3 libidn2 simdjson
 WARNINGS := -std=c11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 CPPFLAGS_ALL := -D_GNU_SOURCE -Isrc -I. $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(CPPFLAGS)
+CXXFLAGS_ALL := -std=c++17 -Wall -Wextra -Werror -Wshadow -Wformat=2 -fno-exceptions -fno-rtti $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CFLAGS_ALL := $(WARNINGS) -include src/base/poison.h $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 LDFLAGS_ALL := $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-LDLIBS_ALL := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -linih -lpthread -lm $(LDLIBS)
+LDLIBS_ALL := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -linih -lpthread -lm -lstdc++ $(LDLIBS)
 
 SOURCES := $(filter-out src/main.c,$(wildcard src/*/*.c)) $(wildcard verify/*.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/routes_builtin.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/src/base/jdoc_simdjson.o $(BUILD)/gen/routes_builtin.o
 LIBRARY := $(BUILD)/libstorehook.a
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
@@ -35,6 +37,10 @@ $(LIBRARY): $(OBJECTS)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<

@@ -28,7 +28,7 @@ extern const struct jdoc_limits jdoc_limits_default; /* 2 MiB, 64 deep, 200,000 
 
 /* Where and why a parse failed, in words for a dead letter. */
 struct jdoc_error {
-    size_t at; /* byte offset */
+    size_t at;       /* byte offset */
     const char *why; /* static text */
 };
 
@@ -43,6 +43,8 @@ enum err jdoc_parse(struct arena *arena, struct str text, const struct jdoc_limi
 
 /* Returns the member of an object, or NULL. O(members). */
 const struct jnode *jnode_member(const struct jnode *object, struct str key);
+/* Returns the element of an array, counted from 0, or NULL. O(index). */
+const struct jnode *jnode_element(const struct jnode *array, size_t index);
 /* Follows an RFC 6901 pointer; NULL when something on the way is absent. "" is the node itself. */
 const struct jnode *jnode_at(const struct jnode *node, struct str pointer);
 

@@ -28,7 +28,7 @@ static inline struct str str_of(const char *z)
 
 static inline struct str str_n(const void *p, size_t len)
 {
-    return (struct str){.p = p, .len = len};
+    return (struct str){.p = (const char *)p, .len = len};
 }
 
 bool str_eq(struct str a, struct str b);
