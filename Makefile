@@ -1,4 +1,12 @@
 # storehook -- build, test, install. `make run` shows it working; `make test` checks everything.
+#
+#   all       build/storehook                     run      packages, build, a demo that goes on serving (ARGS="--port 0")
+#   test      packages, build, every test         bench    benchmarks (docs say what they measure)
+#   fuzz      every fuzzer, FUZZ_SECONDS each     lint     include arrows, layout, cppcheck, words
+#   format    clang-format over all C files       deps     packages: list all, install the missing ones
+#   install   into DESTDIR PREFIX                 clean    removes BUILD
+#
+# BUILD=dir, SHARED=dir (facts the tests read), SANITIZE=address,undefined, CC, CXX, CFLAGS, V=1 (show commands).
 .DEFAULT_GOAL := all
 
 PREFIX ?= /usr/local
@@ -6,61 +14,156 @@ DESTDIR ?=
 BUILD ?= build
 SHARED ?= ../shared
 SANITIZE ?=
+FUZZ_SECONDS ?= 30
 CC ?= cc
 CXX ?= c++
 HOSTCC ?= cc
+CLANG ?= clang
+CLANGXX ?= clang++
 CFLAGS ?= -O2 -g
 PYTHON ?= /usr/bin/python3
+INSTALL ?= install
+ARGS ?=
+TESTS ?=
+V ?=
 
-PACKAGES := libevent libevent_openssl openssl hiredis jansson libcurl sqlite3 libidn2 simdjson
-WARNINGS := -std=c11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+PACKAGES := libevent libevent_openssl openssl hiredis jansson libcurl sqlite3 libidn2 inih simdjson
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2
+C_WARNINGS := -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
+SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CPPFLAGS_ALL := -D_GNU_SOURCE -Isrc -I. $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(CPPFLAGS)
-CXXFLAGS_ALL := -std=c++17 -Wall -Wextra -Werror -Wshadow -Wformat=2 -fno-exceptions -fno-rtti $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-CFLAGS_ALL := $(WARNINGS) -include src/base/poison.h $(CFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LDFLAGS_ALL := $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-LDLIBS_ALL := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -linih -lpthread -lm -lstdc++ $(LDLIBS)
+CFLAGS_ALL := $(C_WARNINGS) -include src/base/poison.h $(CFLAGS) $(SANITIZE_FLAGS)
+CXXFLAGS_ALL := -std=c++17 $(WARNINGS) -fno-exceptions -fno-rtti $(CFLAGS) $(SANITIZE_FLAGS)
+LDFLAGS_ALL := $(LDFLAGS) $(SANITIZE_FLAGS)
+LDLIBS_ALL := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm -lstdc++ $(LDLIBS)
 
 SOURCES := $(filter-out src/main.c,$(wildcard src/*/*.c)) $(wildcard verify/*.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/src/base/jdoc_simdjson.o $(BUILD)/gen/routes_builtin.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(patsubst %.cpp,$(BUILD)/%.o,$(wildcard src/*/*.cpp)) $(BUILD)/gen/routes_builtin.o
 LIBRARY := $(BUILD)/libstorehook.a
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+SLOW := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/property/test_*.c tests/fault/test_*.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
+ROUTES := $(wildcard routes/*.json)
+FLAGS := $(BUILD)/flags
+
+# As many jobs as cores, unless the caller said how many.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(2))
 
 all: $(BUILD)/storehook
 
 $(BUILD)/storehook: $(BUILD)/src/main.o $(LIBRARY)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
-$(LIBRARY): $(OBJECTS)
+# The list of objects is part of FLAGS: a source that goes away makes a new library.
+$(LIBRARY): $(OBJECTS) $(FLAGS)
+	$(call say,AR,$@)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $(OBJECTS)
 
-$(BUILD)/%.o: %.c
+# Changes only when what is compiled, or how, changes; then everything is compiled again.
+$(FLAGS): FORCE
+	@pkg-config --exists --print-errors $(PACKAGES) || { echo "libraries are missing: make deps" >&2; exit 1; }
+	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(CXX) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LDFLAGS_ALL) $(LDLIBS_ALL) $(OBJECTS))
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BUILD)/%.o: %.c $(FLAGS)
+	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(BUILD)/%.o: %.cpp
+$(BUILD)/%.o: %.cpp $(FLAGS)
+	$(call say,CXX,$<)
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
-
+# Generated: the route files as a table, the program that makes it, and what it is made from.
 $(BUILD)/gen/embed: tools/embed.c
 	@mkdir -p $(@D)
-	$(HOSTCC) -std=c11 -O1 -o $@ $<
+	$(Q)$(HOSTCC) -std=c11 -O1 -o $@ $<
 
-$(BUILD)/gen/routes_builtin.c: $(BUILD)/gen/embed $(wildcard routes/*.json)
-	$(BUILD)/gen/embed $(wildcard routes/*.json) > $@.tmp && mv $@.tmp $@
+$(BUILD)/gen/routes_builtin.c: $(BUILD)/gen/embed $(ROUTES) $(FLAGS)
+	$(call say,GEN,$@)
+	@$(BUILD)/gen/embed $(ROUTES) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
+$(BUILD)/gen/routes_builtin.o: $(BUILD)/gen/routes_builtin.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+$(BUILD)/tests/%: tests/%.c $(LIBRARY) $(FLAGS)
+	$(call say,TEST,$<)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< $(LIBRARY) $(LDLIBS_ALL) -lcmocka
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIBRARY) $(LDLIBS_ALL) -lcmocka
+
+# Fuzzers need clang and a library of their own: `make fuzz` calls make again with the right flags.
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(LIBRARY) $(FLAGS)
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(LDLIBS_ALL)
+
+$(BUILD)/bench/%: bench/%.c $(LIBRARY) $(FLAGS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIBRARY) $(LDLIBS_ALL)
+
+deps:
+	@tools/deps --list run test lint fuzz
+
+# Packages come first, in a make of its own: the flags above ask pkg-config, which must know the libraries by then.
+run:
+	@tools/deps run
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@exec $(BUILD)/storehook up --demo $(ARGS)
+
+test:
+	@tools/deps run test
+	@$(MAKE) --no-print-directory $(JOBS) all test-programs
+	@$(MAKE) --no-print-directory check
+
+test-programs: $(UNIT) $(SLOW)
+
+# Runs what is built; TESTS limits it to programs or pytest files whose name contains that word.
+check:
+	@SHARED='$(SHARED)' BUILD='$(BUILD)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
 
 unit: $(UNIT)
-	@set -e; for t in $(UNIT); do SHARED=$(SHARED) $$t; done
+	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT)
+
+fuzz:
+	@tools/deps run fuzz
+	@$(MAKE) --no-print-directory $(JOBS) BUILD='$(BUILD)-fuzz' CC='$(CLANG)' CXX='$(CLANGXX)' \
+		SANITIZE=address,undefined CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzz-programs
+	@tools/run-fuzzers $(FUZZ_SECONDS) '$(BUILD)-fuzz' $(FUZZERS:$(BUILD)/%=$(BUILD)-fuzz/%)
+
+fuzz-programs: $(FUZZERS)
+
+bench: $(BUILD)/storehook $(BENCHES)
+	@tools/run-benches '$(BUILD)' $(BENCHES)
+
+lint:
+	@tools/deps run lint
+	@tools/lint
+
+format:
+	@clang-format -i $$(git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp')
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/storehook/routes \
+		$(DESTDIR)$(PREFIX)/share/storehook/nginx $(DESTDIR)$(PREFIX)/share/storehook/systemd
+	$(INSTALL) -m 755 $(BUILD)/storehook $(DESTDIR)$(PREFIX)/bin/storehook
+	$(INSTALL) -m 644 docs/man/storehook.1 $(DESTDIR)$(PREFIX)/share/man/man1/storehook.1
+	$(INSTALL) -m 644 docs/storehook.ini $(DESTDIR)$(PREFIX)/share/storehook/storehook.ini
+	$(if $(ROUTES),$(INSTALL) -m 644 $(ROUTES) $(DESTDIR)$(PREFIX)/share/storehook/routes/)
+	$(INSTALL) -m 644 nginx/*.conf $(DESTDIR)$(PREFIX)/share/storehook/nginx/
+	$(INSTALL) -m 644 tools/systemd/*.service $(DESTDIR)$(PREFIX)/share/storehook/systemd/
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all unit clean
--include $(OBJECTS:.o=.d)
+FORCE:
+.PHONY: all deps run test test-programs check unit fuzz fuzz-programs bench lint format install clean FORCE
+.DELETE_ON_ERROR:
+-include $(OBJECTS:.o=.d) $(BUILD)/src/main.d $(patsubst %,%.d,$(UNIT) $(SLOW) $(FUZZERS) $(BENCHES))
