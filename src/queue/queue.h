@@ -31,10 +31,15 @@ size_t queue_pending(const struct queue *q);
 
 /* The snapshot of sources (N: serve needs Redis only). `version` grows with each publish. */
 typedef void queue_snapshot_done(void *arg, enum err err, int64_t version, struct str json);
-/* Fetches the version, and the text only when it is newer than `known` (else json is empty). */
+/* Fetches the version, and the text only when it is another than `known` (else json is empty); version 0 and no text when
+ * nothing was published yet. The text is borrowed during the callback. */
 enum err queue_snapshot(struct queue *q, int64_t known, queue_snapshot_done *done, void *arg) MUST_CHECK;
 /* Adds to the counters of one source (verified, refused by reason, last delivery time, secret use); batched, best effort:
  * field names are made by the caller, values are added; STR "last_at" is set, not added. */
 void queue_source_count(struct queue *q, struct str source_id, struct str field, int64_t by);
+/* Sends what was counted now, instead of within the second; for the stop. */
+void queue_flush_counts(struct queue *q);
+/* Role presence: sets a key that lives for `ttl_ms`, so that `stats` and `up` see that the role is ready. Best effort. */
+void queue_role_ready(struct queue *q, struct str role, int64_t ttl_ms);
 
 #endif

@@ -29,8 +29,8 @@ struct claimed {
  * order with weights. Waits up to `wait_ms` when there is none; returns OK with *n 0 then. Makes missing streams and groups
  * (NOGROUP: from 0). An entry whose fields are not ours comes back with an empty body and entry.id empty.
  */
-enum err stream_claim(struct stream *s, struct str consumer, size_t max, int64_t wait_ms, struct arena *arena,
-                      struct claimed **out, size_t *n) MUST_CHECK;
+enum err stream_claim(struct stream *s, struct str consumer, size_t max, int64_t wait_ms, struct arena *arena, struct claimed **out,
+                      size_t *n) MUST_CHECK;
 /* XACK and XDEL in one round trip. Only after the database has committed (N3). */
 enum err stream_done(struct stream *s, const struct claimed *const *entries, size_t n) MUST_CHECK;
 /* Moves one entry to the dead letters: XADD dead, XACK, XDEL in one MULTI. */
@@ -65,8 +65,8 @@ enum err stream_publish_sources(struct stream *s, struct str json, int64_t *vers
 enum err stream_sources_present(struct stream *s, bool *present) MUST_CHECK;
 
 struct lane_stats {
-    uint64_t waiting; /* entries in the stream */
-    uint64_t pending; /* claimed, not acknowledged */
+    uint64_t waiting;     /* entries in the stream */
+    uint64_t pending;     /* claimed, not acknowledged */
     int64_t oldest_at_us; /* 0 = empty */
 };
 struct stream_stats {
