@@ -87,17 +87,16 @@ static int64_t statement_time(const struct apply *a, enum member at, bool restri
 /* Where a statement is kept: with the address it names, else with the customer it names. */
 static struct str statement_address(struct apply *a, struct str channel)
 {
-    struct str phone = member_text(a, M_CONTACT_PHONE), normal = STR_NONE, number;
-    char digits[24];
+    struct str phone = member_text(a, M_CONTACT_PHONE);
+    char normal[PHONE_CHARS + 1];
 
     if (str_eq(channel, STR("email")) && a->refs->email.len)
         return a->refs->email;
-    if (str_eq(channel, STR("sms")) && phone.len && !phone_normalise(phone, a->scope->arena, &normal))
-        return normal;
+    if (str_eq(channel, STR("sms")) && phone.len && !phone_normalise(phone, normal))
+        return scope_join(a->scope, str_of(normal), STR_NONE);
     if (a->refs->subject.len == 0)
         return STR_NONE;
-    number = str_n(digits, (size_t)snprintf(digits, sizeof(digits), "#%lld:", (long long)a->ctx->source_id));
-    return scope_join(a->scope, number, a->refs->subject);
+    return consent_subject_address(a->scope->arena, a->ctx->source_id, a->refs->subject);
 }
 
 static void state(struct apply *a, struct str channel, enum consent_state said, int64_t at_us, struct str basis, bool confirmed)

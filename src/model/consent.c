@@ -1,6 +1,9 @@
 /* consent.c -- owns consent: what was stated for one address, channel and list, and the state that follows (C1-C5, C7). */
 #include "model/consent.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static const char *const state_names[CONSENT__COUNT] = {
     [CONSENT_NONE] = "none",
     [CONSENT_PENDING] = "pending",
@@ -60,4 +63,18 @@ void consent_join(struct consent_register into[CONSENT_KIND__COUNT], const struc
 {
     for (size_t i = 0; i < CONSENT_KIND__COUNT; i++)
         consent_take(&into[i], &from[i]);
+}
+
+struct str consent_subject_address(struct arena *arena, int64_t source_id, struct str subject)
+{
+    char number[24];
+    size_t n = (size_t)snprintf(number, sizeof(number), "#%" PRId64 ":", source_id);
+    char *p = arena_alloc(arena, n + subject.len + 1);
+
+    if (!p)
+        return STR_NONE;
+    memcpy(p, number, n);
+    if (subject.len)
+        memcpy(p + n, subject.p, subject.len);
+    return str_n(p, n + subject.len);
 }

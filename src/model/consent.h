@@ -2,6 +2,7 @@
 #ifndef MODEL_CONSENT_H
 #define MODEL_CONSENT_H
 
+#include "base/arena.h"
 #include "base/str.h"
 
 /*
@@ -46,6 +47,9 @@ struct consent_verdict consent_resolve(const struct consent_register is[CONSENT_
 bool consent_take(struct consent_register *reg, const struct consent_register *said);
 /* As consent_take for each kind. */
 void consent_join(struct consent_register into[CONSENT_KIND__COUNT], const struct consent_register from[CONSENT_KIND__COUNT]);
+
+/* Where statements about a customer that name no address are kept: "#<source>:<subject>", in the arena; .p NULL without memory. */
+struct str consent_subject_address(struct arena *arena, int64_t source_id, struct str subject);
 
 const char *consent_state_name(enum consent_state state);
 /* Parses "none", "pending", "subscribed", "unsubscribed". ERR_NOT_FOUND. */

@@ -40,13 +40,14 @@ struct customer {
     struct str merged_into;    /* subject in the same source that the store merged this one into (M5); empty = none */
     int64_t first_us, last_us; /* earliest and latest provider time; created_at and updated_at follow from them (O4) */
     bool changed;
+    bool expanded; /* the loader's: its claims are in the scope */
 };
 
 struct address {
     struct address *next;
     struct str key;
     struct str contact_id; /* the contact that owns it: the answer to a look-up by e-mail (M1) */
-    bool changed;
+    bool changed, expanded;
 };
 
 struct claim {
