@@ -22,6 +22,10 @@
  * `changed` is set. Everything lives in the scope's arena.
  */
 
+struct customer;
+/* False while the latest that its source said of it is a deletion (O5). */
+bool customer_is_living(const struct customer *c);
+
 /* How strongly an address belongs to a customer: what a customer event says outranks what an order mentions. */
 enum claim_class { CLAIM_WEAK = 0, CLAIM_STRONG = 1 };
 

@@ -23,11 +23,6 @@ struct graph {
     size_t n_links;
 };
 
-static bool is_living(const struct customer *c)
-{
-    return !version_is_set(c->deleted_v) || version_replaces(c->seen_v, c->deleted_v); /* O5: a newer create revives */
-}
-
 static int compare_links(const void *left, const void *right)
 {
     const struct link *a = left, *b = right;
@@ -104,7 +99,7 @@ static void graph_links(const struct scope *s, struct graph *g)
 
         if (customer < g->n_nodes && address < g->n_nodes)
             g->links[g->n_links++] = (struct link){
-                .customer = customer, .other = address, .step = is_living(g->customers[customer]) ? 1 : 2, .claim = c};
+                .customer = customer, .other = address, .step = customer_is_living(g->customers[customer]) ? 1 : 2, .claim = c};
     }
     qsort(g->links, g->n_links, sizeof(*g->links), compare_links);
 }
@@ -112,7 +107,8 @@ static void graph_links(const struct scope *s, struct graph *g)
 /* Two living customers of one source that the store did not merge are two people (M3). */
 static bool are_different_people(const struct customer *a, const struct customer *b)
 {
-    if (a->source_id != b->source_id || a->external_id.len == 0 || b->external_id.len == 0 || !is_living(a) || !is_living(b))
+    if (a->source_id != b->source_id || a->external_id.len == 0 || b->external_id.len == 0 || !customer_is_living(a) ||
+        !customer_is_living(b))
         return false;
     return a->merged_into.len == 0 && b->merged_into.len == 0 && !str_eq(a->subject, b->subject);
 }

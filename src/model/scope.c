@@ -3,6 +3,11 @@
 
 const struct policy policy_default = {.sources_may_relax = true};
 
+bool customer_is_living(const struct customer *c)
+{
+    return !version_is_set(c->deleted_v) || version_replaces(c->seen_v, c->deleted_v);
+}
+
 struct customer *scope_customer(const struct scope *s, int64_t source_id, struct str subject)
 {
     for (struct customer *c = s->customers; c; c = c->next)

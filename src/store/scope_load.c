@@ -4,9 +4,9 @@
 #include "model/phone.h"
 #include "store/row.h"
 
-#define CUSTOMER_COLUMNS                                                                                                       \
-    "c.source_id, c.subject, c.external_id, c.contact_id, c.email, c.email_shown, c.email_class, c.email_at_us, c.email_rank, " \
-    "c.email_receipt, c.seen_at_us, c.seen_rank, c.seen_receipt, c.deleted_at_us, c.deleted_rank, c.deleted_receipt, "         \
+#define CUSTOMER_COLUMNS                                                                                                           \
+    "c.source_id, c.subject, c.external_id, c.contact_id, c.email, c.email_shown, c.email_class, c.email_at_us, c.email_rank, "    \
+    "c.email_receipt, c.seen_at_us, c.seen_rank, c.seen_receipt, c.deleted_at_us, c.deleted_rank, c.deleted_receipt, "             \
     "c.merged_into, c.first_us, c.last_us"
 
 /* One load in progress: prepare, bind, then read_rows. */
@@ -99,7 +99,8 @@ static enum err load_customer(struct store *store, struct scope *s, int64_t sour
 
     if (subject.len == 0 || scope_customer(s, source_id, subject))
         return OK;
-    err = db_prepare(store->db, "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.subject = $3",
+    err = db_prepare(store->db,
+                     "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.subject = $3",
                      &st);
     if (err)
         return err;
@@ -143,9 +144,9 @@ static enum err expand_customer(struct store *store, struct scope *s, struct cus
     if (!err)
         err = load_customer(store, s, c->source_id, c->merged_into);
     if (!err)
-        err = db_prepare(store->db,
-                         "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.merged_into = $3",
-                         &st);
+        err = db_prepare(
+            store->db,
+            "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.merged_into = $3", &st);
     if (err)
         return err;
     db_bind_int(st, 1, s->account_id);
@@ -158,9 +159,8 @@ static enum err expand_customer(struct store *store, struct scope *s, struct cus
 static enum err expand_address(struct store *store, struct scope *s, struct address *a)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db,
-                              "SELECT address, source_id, subject, class, first_us FROM claim WHERE account_id = $1 AND address = $2",
-                              &st);
+    enum err err = db_prepare(
+        store->db, "SELECT address, source_id, subject, class, first_us FROM claim WHERE account_id = $1 AND address = $2", &st);
 
     a->expanded = true;
     if (err)
@@ -314,8 +314,9 @@ enum err scope_load_consents(struct store *store, struct scope *s, struct str ad
     db_bind_str(st, 2, address);
     err = read_rows(s, st, read_consent);
     if (!err)
-        err = db_prepare(store->db,
-                         "SELECT address, channel, reason, at_us, source_id FROM suppression WHERE account_id = $1 AND address = $2", &st);
+        err = db_prepare(
+            store->db, "SELECT address, channel, reason, at_us, source_id FROM suppression WHERE account_id = $1 AND address = $2",
+            &st);
     if (err)
         return err;
     db_bind_int(st, 1, s->account_id);
@@ -323,22 +324,28 @@ enum err scope_load_consents(struct store *store, struct scope *s, struct str ad
     return read_rows(s, st, read_suppression);
 }
 
+enum err scope_load_phone_consents(struct store *store, struct scope *s, struct str phone)
+{
+    char normal[PHONE_CHARS + 1];
+
+    return phone_normalise(phone, normal) ? OK : scope_load_consents(store, s, arena_str(s->arena, str_of(normal)));
+}
+
 static enum err load_statements(struct store *store, struct scope *s, const struct event *event, const struct event_refs *refs,
                                 int64_t source_id)
 {
     const struct value *phone = &event->m[M_CONTACT_PHONE];
-    char normal[PHONE_CHARS + 1];
     enum err err = scope_load_consents(store, s, refs->email);
 
-    if (!err && phone->is == PRESENT && !phone_normalise(phone->text, normal))
-        err = scope_load_consents(store, s, arena_str(s->arena, str_of(normal)));
+    if (!err && phone->is == PRESENT)
+        err = scope_load_phone_consents(store, s, phone->text);
     if (!err && refs->subject.len)
         err = scope_load_consents(store, s, consent_subject_address(s->arena, source_id, refs->subject));
     return err;
 }
 
-#define ORDER_COLUMNS                                                                                                          \
-    "source_id, id, at_us, rank, receipt, subject, number, status, currency, shown_currency, shown_total, cart_id, checkout_id, " \
+#define ORDER_COLUMNS                                                                                                              \
+    "source_id, id, at_us, rank, receipt, subject, number, status, currency, shown_currency, shown_total, cart_id, checkout_id, "  \
     "url, items, total, tax, shipping, discount, refunded, test, created_us, late_at_us, late_rank, late_receipt, late_status"
 
 static enum err read_order(struct scope *s, struct row *r)
@@ -448,6 +455,19 @@ enum err scope_load_orders_of(struct store *store, struct scope *s, int64_t sour
                       source_id, subject, read_order);
 }
 
+enum err scope_load_orders_naming(struct store *store, struct scope *s, int64_t source_id, struct str token)
+{
+    enum err err = load_keyed(
+        store, s, "SELECT " ORDER_COLUMNS " FROM shop_order WHERE account_id = $1 AND source_id = $2 AND checkout_id = $3",
+        source_id, token, read_order);
+
+    if (err)
+        return err;
+    return load_keyed(store, s,
+                      "SELECT " ORDER_COLUMNS " FROM shop_order WHERE account_id = $1 AND source_id = $2 AND cart_id = $3",
+                      source_id, token, read_order);
+}
+
 enum err scope_load_refunds(struct store *store, struct scope *s, int64_t source_id, struct str order_id)
 {
     return load_keyed(store, s,
@@ -456,8 +476,8 @@ enum err scope_load_refunds(struct store *store, struct scope *s, int64_t source
                       source_id, order_id, read_refund);
 }
 
-#define CART_COLUMNS                                                                                                           \
-    "source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url, items, total, n_items, first_us, "      \
+#define CART_COLUMNS                                                                                                               \
+    "source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url, items, total, n_items, first_us, "          \
     "active_us, completed_us, abandoned_us"
 
 enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t source_id, struct str subject)
@@ -470,14 +490,15 @@ enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t sourc
 
 static enum err load_objects(struct store *store, struct scope *s, const struct event_refs *refs, int64_t source_id)
 {
-    enum err err = load_keyed(store, s, "SELECT " ORDER_COLUMNS " FROM shop_order WHERE account_id = $1 AND source_id = $2 AND id = $3",
-                              source_id, refs->order_id, read_order);
+    enum err err =
+        load_keyed(store, s, "SELECT " ORDER_COLUMNS " FROM shop_order WHERE account_id = $1 AND source_id = $2 AND id = $3",
+                   source_id, refs->order_id, read_order);
 
     if (!err)
         err = scope_load_refunds(store, s, source_id, refs->order_id);
     if (!err)
-        err = load_keyed(store, s, "SELECT " CART_COLUMNS " FROM cart WHERE account_id = $1 AND source_id = $2 AND id = $3", source_id,
-                         refs->cart_id, read_cart);
+        err = load_keyed(store, s, "SELECT " CART_COLUMNS " FROM cart WHERE account_id = $1 AND source_id = $2 AND id = $3",
+                         source_id, refs->cart_id, read_cart);
     if (!err)
         err = load_keyed(store, s,
                          "SELECT source_id, id, subject, at_us, rank, receipt FROM visitor"
@@ -511,8 +532,8 @@ enum err scope_load(struct store *store, const struct event *event, const struct
 enum err scope_load_contact(struct store *store, struct str contact_id, struct arena *arena, struct scope *out)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db, "SELECT address, contact_id FROM address WHERE account_id = $1 AND contact_id = $2 ORDER BY address",
-                              &st);
+    enum err err = db_prepare(
+        store->db, "SELECT address, contact_id FROM address WHERE account_id = $1 AND contact_id = $2 ORDER BY address", &st);
 
     *out = (struct scope){.arena = arena, .account_id = store->account_id};
     if (err)

@@ -25,11 +25,11 @@ static enum err save_customer(struct store *store, const struct customer *c)
                   " deleted_at_us = excluded.deleted_at_us, deleted_rank = excluded.deleted_rank,"
                   " deleted_receipt = excluded.deleted_receipt, merged_into = excluded.merged_into,"
                   " first_us = excluded.first_us, last_us = excluded.last_us",
-                  "iisssssiiisiisiissii", store->account_id, c->source_id, c->subject, not_null(c->external_id), not_null(c->contact_id),
-                  not_null(c->email), not_null(c->email_shown), (int64_t)c->email_class, c->email_v.at_us, (int64_t)c->email_v.rank,
-                  not_null(c->email_v.receipt), c->seen_v.at_us, (int64_t)c->seen_v.rank, not_null(c->seen_v.receipt),
-                  c->deleted_v.at_us, (int64_t)c->deleted_v.rank, not_null(c->deleted_v.receipt), not_null(c->merged_into),
-                  c->first_us, c->last_us);
+                  "iisssssiiisiisiissii", store->account_id, c->source_id, c->subject, not_null(c->external_id),
+                  not_null(c->contact_id), not_null(c->email), not_null(c->email_shown), (int64_t)c->email_class, c->email_v.at_us,
+                  (int64_t)c->email_v.rank, not_null(c->email_v.receipt), c->seen_v.at_us, (int64_t)c->seen_v.rank,
+                  not_null(c->seen_v.receipt), c->deleted_v.at_us, (int64_t)c->deleted_v.rank, not_null(c->deleted_v.receipt),
+                  not_null(c->merged_into), c->first_us, c->last_us);
 }
 
 static enum err save_people(struct store *store, const struct scope *s)
@@ -55,15 +55,17 @@ static enum err save_people(struct store *store, const struct scope *s)
     }
     for (struct claim *c = s->claims; c && !err; c = c->next)
         if (c->changed)
-            err = db_run(store->db,
-                         "INSERT INTO claim (account_id, address, source_id, subject, class, first_us) VALUES ($1, $2, $3, $4, $5, $6)"
-                         " ON CONFLICT (account_id, address, source_id, subject)"
-                         " DO UPDATE SET class = excluded.class, first_us = excluded.first_us",
-                         "isisii", store->account_id, c->address, c->source_id, c->subject, (int64_t)c->class, c->first_us);
+            err = db_run(
+                store->db,
+                "INSERT INTO claim (account_id, address, source_id, subject, class, first_us) VALUES ($1, $2, $3, $4, $5, $6)"
+                " ON CONFLICT (account_id, address, source_id, subject)"
+                " DO UPDATE SET class = excluded.class, first_us = excluded.first_us",
+                "isisii", store->account_id, c->address, c->source_id, c->subject, (int64_t)c->class, c->first_us);
     /* M6: an id that was merged away stays resolvable, and chains are flat */
     for (size_t i = 0; i < s->n_dropped && !err; i++)
         err = db_run(store->db, "UPDATE contact SET alias_of = $1 WHERE account_id = $2 AND (id = $3 OR alias_of = $3)", "sis",
-                     s->dropped_contacts[i][1].len ? s->dropped_contacts[i][1] : STR_NONE, store->account_id, s->dropped_contacts[i][0]);
+                     s->dropped_contacts[i][1].len ? s->dropped_contacts[i][1] : STR_NONE, store->account_id,
+                     s->dropped_contacts[i][0]);
     return err;
 }
 
@@ -87,28 +89,28 @@ static enum err save_consent(struct store *store, const struct consent *c)
 {
     const struct consent_register *r = &c->is[CONSENT_RESTRICT], *o = &c->is[CONSENT_OPT_IN], *w = &c->is[CONSENT_WEAK];
 
-    return db_run(store->db,
-                  "INSERT INTO consent (account_id, address, channel, list, since_us,"
-                  " restrict_set, restrict_state, restrict_at_us, restrict_source, restrict_confirmed, restrict_basis, restrict_receipt,"
-                  " opt_in_set, opt_in_state, opt_in_at_us, opt_in_source, opt_in_confirmed, opt_in_basis, opt_in_receipt,"
-                  " weak_set, weak_state, weak_at_us, weak_source, weak_confirmed, weak_basis, weak_receipt)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-                  " $23, $24, $25, $26)"
-                  " ON CONFLICT (account_id, address, channel, list) DO UPDATE SET since_us = excluded.since_us,"
-                  " restrict_set = excluded.restrict_set, restrict_state = excluded.restrict_state,"
-                  " restrict_at_us = excluded.restrict_at_us, restrict_source = excluded.restrict_source,"
-                  " restrict_confirmed = excluded.restrict_confirmed, restrict_basis = excluded.restrict_basis,"
-                  " restrict_receipt = excluded.restrict_receipt, opt_in_set = excluded.opt_in_set,"
-                  " opt_in_state = excluded.opt_in_state, opt_in_at_us = excluded.opt_in_at_us,"
-                  " opt_in_source = excluded.opt_in_source, opt_in_confirmed = excluded.opt_in_confirmed,"
-                  " opt_in_basis = excluded.opt_in_basis, opt_in_receipt = excluded.opt_in_receipt, weak_set = excluded.weak_set,"
-                  " weak_state = excluded.weak_state, weak_at_us = excluded.weak_at_us, weak_source = excluded.weak_source,"
-                  " weak_confirmed = excluded.weak_confirmed, weak_basis = excluded.weak_basis, weak_receipt = excluded.weak_receipt",
-                  "isssiiiiiissiiiiissiiiiiss", store->account_id, c->address, c->channel, not_null(c->list), c->since_us,
-                  (int64_t)r->set, (int64_t)r->state, r->at_us, r->source_id, (int64_t)r->confirmed, not_null(r->basis),
-                  not_null(r->receipt), (int64_t)o->set, (int64_t)o->state, o->at_us, o->source_id, (int64_t)o->confirmed,
-                  not_null(o->basis), not_null(o->receipt), (int64_t)w->set, (int64_t)w->state, w->at_us, w->source_id,
-                  (int64_t)w->confirmed, not_null(w->basis), not_null(w->receipt));
+    return db_run(
+        store->db,
+        "INSERT INTO consent (account_id, address, channel, list, since_us,"
+        " restrict_set, restrict_state, restrict_at_us, restrict_source, restrict_confirmed, restrict_basis, restrict_receipt,"
+        " opt_in_set, opt_in_state, opt_in_at_us, opt_in_source, opt_in_confirmed, opt_in_basis, opt_in_receipt,"
+        " weak_set, weak_state, weak_at_us, weak_source, weak_confirmed, weak_basis, weak_receipt)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
+        " $23, $24, $25, $26)"
+        " ON CONFLICT (account_id, address, channel, list) DO UPDATE SET since_us = excluded.since_us,"
+        " restrict_set = excluded.restrict_set, restrict_state = excluded.restrict_state,"
+        " restrict_at_us = excluded.restrict_at_us, restrict_source = excluded.restrict_source,"
+        " restrict_confirmed = excluded.restrict_confirmed, restrict_basis = excluded.restrict_basis,"
+        " restrict_receipt = excluded.restrict_receipt, opt_in_set = excluded.opt_in_set,"
+        " opt_in_state = excluded.opt_in_state, opt_in_at_us = excluded.opt_in_at_us,"
+        " opt_in_source = excluded.opt_in_source, opt_in_confirmed = excluded.opt_in_confirmed,"
+        " opt_in_basis = excluded.opt_in_basis, opt_in_receipt = excluded.opt_in_receipt, weak_set = excluded.weak_set,"
+        " weak_state = excluded.weak_state, weak_at_us = excluded.weak_at_us, weak_source = excluded.weak_source,"
+        " weak_confirmed = excluded.weak_confirmed, weak_basis = excluded.weak_basis, weak_receipt = excluded.weak_receipt",
+        "isssiiiiiissiiiiissiiiiiss", store->account_id, c->address, c->channel, not_null(c->list), c->since_us, (int64_t)r->set,
+        (int64_t)r->state, r->at_us, r->source_id, (int64_t)r->confirmed, not_null(r->basis), not_null(r->receipt), (int64_t)o->set,
+        (int64_t)o->state, o->at_us, o->source_id, (int64_t)o->confirmed, not_null(o->basis), not_null(o->receipt), (int64_t)w->set,
+        (int64_t)w->state, w->at_us, w->source_id, (int64_t)w->confirmed, not_null(w->basis), not_null(w->receipt));
 }
 
 static enum err save_statements(struct store *store, const struct scope *s)
@@ -161,9 +163,11 @@ static enum err save_cart(struct store *store, const struct cart *c)
                   " cart_id = excluded.cart_id, currency = excluded.currency, url = excluded.url, items = excluded.items,"
                   " total = excluded.total, n_items = excluded.n_items, first_us = excluded.first_us,"
                   " active_us = excluded.active_us, completed_us = excluded.completed_us, abandoned_us = excluded.abandoned_us",
-                  "iisiissssss" "siiiiii", store->account_id, c->source_id, c->id, c->v.at_us, (int64_t)c->v.rank, c->v.receipt,
-                  not_null(c->subject), not_null(c->visitor_id), not_null(c->cart_id), not_null(c->currency), not_null(c->url),
-                  not_null(c->items), c->total, (int64_t)c->n_items, c->first_us, c->active_us, c->completed_us, c->abandoned_us);
+                  "iisiissssss"
+                  "siiiiii",
+                  store->account_id, c->source_id, c->id, c->v.at_us, (int64_t)c->v.rank, c->v.receipt, not_null(c->subject),
+                  not_null(c->visitor_id), not_null(c->cart_id), not_null(c->currency), not_null(c->url), not_null(c->items),
+                  c->total, (int64_t)c->n_items, c->first_us, c->active_us, c->completed_us, c->abandoned_us);
 }
 
 static enum err save_visits(struct store *store, const struct scope *s)
@@ -179,11 +183,12 @@ static enum err save_visits(struct store *store, const struct scope *s)
                      not_null(v->product_id), not_null(v->product_name));
     for (struct visitor *v = s->visitors; v && !err; v = v->next)
         if (v->changed)
-            err = db_run(store->db,
-                         "INSERT INTO visitor (account_id, source_id, id, subject, at_us, rank, receipt) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-                         " ON CONFLICT (account_id, source_id, id) DO UPDATE SET subject = excluded.subject, at_us = excluded.at_us,"
-                         " rank = excluded.rank, receipt = excluded.receipt",
-                         "iissiis", store->account_id, v->source_id, v->id, v->subject, v->v.at_us, (int64_t)v->v.rank, v->v.receipt);
+            err = db_run(
+                store->db,
+                "INSERT INTO visitor (account_id, source_id, id, subject, at_us, rank, receipt) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                " ON CONFLICT (account_id, source_id, id) DO UPDATE SET subject = excluded.subject, at_us = excluded.at_us,"
+                " rank = excluded.rank, receipt = excluded.receipt",
+                "iissiis", store->account_id, v->source_id, v->id, v->subject, v->v.at_us, (int64_t)v->v.rank, v->v.receipt);
     return err;
 }
 
@@ -216,12 +221,15 @@ static enum err save_ledger(struct store *store, const struct scope *s, const st
     for (struct ledger_row *row = s->ledger; row && !err; row = row->next) {
         struct id id = id_new(now);
 
-        err = db_run(store->db,
-                     "INSERT INTO ledger (account_id, id, contact_id, source_id, delivery_id, type, rule, what, name, old_value, new_value,"
-                     " event_at_us, received_at_us, applied_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                     "issi" "sssssssiii", store->account_id, id_str(&id), not_null(row->contact_id), ctx->source_id, delivery_id,
-                     str_of(event_type_name(ctx->event->type)), str_of(row->rule), str_of(row->what), not_null(row->name),
-                     not_null(row->old), not_null(row->new), row->at_us, ctx->received_at_us, now);
+        err = db_run(
+            store->db,
+            "INSERT INTO ledger (account_id, id, contact_id, source_id, delivery_id, type, rule, what, name, old_value, new_value,"
+            " event_at_us, received_at_us, applied_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            "issi"
+            "sssssssiii",
+            store->account_id, id_str(&id), not_null(row->contact_id), ctx->source_id, delivery_id,
+            str_of(event_type_name(ctx->event->type)), str_of(row->rule), str_of(row->what), not_null(row->name),
+            not_null(row->old), not_null(row->new), row->at_us, ctx->received_at_us, now);
     }
     return err;
 }

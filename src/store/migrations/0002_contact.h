@@ -64,6 +64,8 @@ static const char migration_0002_contact[] =
     " late_at_us BIGINT NOT NULL, late_rank BIGINT NOT NULL, late_receipt TEXT NOT NULL, late_status TEXT NOT NULL,"
     " PRIMARY KEY (account_id, source_id, id));"
     "CREATE INDEX shop_order_customer ON shop_order (account_id, source_id, subject);"
+    "CREATE INDEX shop_order_checkout ON shop_order (account_id, source_id, checkout_id);"
+    "CREATE INDEX shop_order_cart ON shop_order (account_id, source_id, cart_id);"
 
     "CREATE TABLE refund ("
     " account_id BIGINT NOT NULL, source_id BIGINT NOT NULL, order_id TEXT NOT NULL, id TEXT NOT NULL, amount TEXT NOT NULL,"
