@@ -236,14 +236,15 @@ enum err time_parse(struct str text, enum time_format format, int64_t *out_us)
 
 char *time_iso(int64_t us, char out[TIME_ISO_CHARS + 1])
 {
-    time_t seconds = us / US_PER_S;
+    time_t seconds = us / US_PER_S - (us % US_PER_S < 0);
+    int fraction = (int)(us - (int64_t)seconds * US_PER_S);
     struct tm t;
     size_t n;
 
     gmtime_r(&seconds, &t);
     n = strftime(out, TIME_ISO_CHARS + 1, "%Y-%m-%dT%H:%M:%S", &t);
-    if (us % US_PER_S)
-        n += (size_t)snprintf(out + n, TIME_ISO_CHARS + 1 - n, ".%06d", (int)(us % US_PER_S));
+    if (fraction)
+        n += (size_t)snprintf(out + n, TIME_ISO_CHARS + 1 - n, ".%06d", fraction);
     snprintf(out + n, TIME_ISO_CHARS + 1 - n, "Z");
     return out;
 }
