@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "engine/figures.h"
 
 enum { TEXT_BYTES_MAX = 1 << 16, NAMES_MAX = 200 };
 
@@ -60,32 +61,6 @@ void source_work_close(struct source_work *work)
     source_release(&work->source);
     stream_close(work->stream);
     store_close(work->store);
-}
-
-/* One row a counter, gathered by stream_source_counts. */
-struct counts {
-    json_t *object;
-};
-
-static void add_count(void *arg, struct str field, int64_t value)
-{
-    struct counts *counts = arg;
-    char *name = str_dup(field);
-
-    if (name && json_object_set_new(counts->object, name, json_integer(value)))
-        counts->object = NULL;
-    free(name);
-}
-
-static enum err load_counts(struct stream *stream, int64_t source_id, json_t *out)
-{
-    struct counts counts = {.object = out};
-    char id[24];
-    enum err err;
-
-    snprintf(id, sizeof(id), "%lld", (long long)source_id);
-    err = stream_source_counts(stream, str_of(id), add_count, &counts);
-    return err || counts.object ? err : ERR_MEMORY;
 }
 
 /* The source without anything secret: keys and validity of the secrets only (N10). */
@@ -212,7 +187,7 @@ static int source_show_verb(struct cli *cli, int argc, char **argv)
     if (code == CLI_GO)
         code = source_work_open(cli, argv[0], &work);
     if (code == CLI_GO) {
-        enum err err = counts ? load_counts(work.stream, work.source.id, counts) : ERR_MEMORY;
+        enum err err = counts ? figures_counts(work.stream, work.source.id, counts) : ERR_MEMORY;
 
         if (err)
             code = cli_fail_why(err, NULL);
