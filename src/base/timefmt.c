@@ -236,8 +236,9 @@ enum err time_parse(struct str text, enum time_format format, int64_t *out_us)
 
 char *time_iso(int64_t us, char out[TIME_ISO_CHARS + 1])
 {
-    time_t seconds = us / US_PER_S - (us % US_PER_S < 0);
-    int fraction = (int)(us - (int64_t)seconds * US_PER_S);
+    bool before = us % US_PER_S < 0; /* of 1970: the fraction counts up all the same */
+    time_t seconds = us / US_PER_S - before;
+    int fraction = (int)(us % US_PER_S + (before ? US_PER_S : 0));
     struct tm t;
     size_t n;
 
