@@ -393,6 +393,7 @@ def test_plain_http_anywhere_else_stops_the_start(workplace, address):
 
 
 NGINX = """
+{user}
 pid {base}/nginx.pid;
 error_log {base}/nginx.err;
 worker_processes 1;
@@ -420,6 +421,11 @@ http {{
 """
 
 
+def nginx_user():
+    """Started by root, nginx gives its workers another user, who has no business in a test's directory."""
+    return "user root;" if os.geteuid() == 0 else ""
+
+
 @pytest.mark.skipif(not shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin"), reason="nginx is not installed")
 @pytest.mark.parametrize("buffering", ["on", "off"])
 def test_behind_nginx_over_a_unix_socket(make_up, workplace, buffering):
@@ -427,7 +433,7 @@ def test_behind_nginx_over_a_unix_socket(make_up, workplace, buffering):
     up = make_up({"serve": {"plain_listen": f"unix:{plain}"}})
     source = up.add_source("shopify")
     config = workplace / "nginx.conf"
-    config.write_text(NGINX.format(base=workplace, plain=plain, certs=up.dir / "certs", buffering=buffering))
+    config.write_text(NGINX.format(user=nginx_user(), base=workplace, plain=plain, certs=up.dir / "certs", buffering=buffering))
     front = workplace / "front.sock"
     nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
     process = harness.Process([nginx, "-c", config, "-p", workplace], workplace / "nginx.out", workplace / "nginx.log")
