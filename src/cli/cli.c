@@ -115,16 +115,6 @@ int cli_print_json(json_t *value)
     return err ? cli_fail_why(err, NULL) : EXIT_DONE;
 }
 
-bool cli_confirm(const char *question)
-{
-    char line[16] = "";
-
-    if (!isatty(STDIN_FILENO))
-        return false;
-    fprintf(stderr, "%s [y/N] ", question);
-    return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
-}
-
 /* Reads up to a newline; what is longer than the buffer is refused by its length. */
 static size_t read_line(char *line, size_t size)
 {

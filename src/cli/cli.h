@@ -72,8 +72,6 @@ int cli_fail_why(enum err err, const struct buf *why);
 
 /* Prints a JSON value (indented) and a newline on stdout. Takes `value`; NULL means that memory is out. */
 int cli_print_json(json_t *value);
-/* Asks yes or no on the terminal; false without asking when there is no terminal. */
-bool cli_confirm(const char *question);
 /* Reads one line without echo from the terminal. ERR_NOT_FOUND when stdin is none, ERR_RANGE when it is empty. Returns owned. */
 enum err cli_ask_secret(const char *question, struct secret **out) MUST_CHECK;
 

@@ -5,10 +5,11 @@
 #include "cli/cli.h"
 
 /* Name, group in the help, one line. A command is `int cmd_<name>(struct cli *cli, int argc, char **argv)`. */
-#define COMMANDS(X)                                                                        \
-    X(source, "set up", "connects stores and accounts: add, list, rotate, remove")         \
-    X(config, "set up", "shows and checks the settings")                                   \
-    X(stats, "look", "shows queue, roles and counters")
+#define COMMANDS(X)                                                                \
+    X(source, "set up", "connects stores and accounts: add, list, rotate, remove") \
+    X(config, "set up", "shows and checks the settings")                           \
+    X(stats, "look", "shows queue, roles and counters")                            \
+    X(dead, "look", "shows, replays or drops dead letters")
 
 #define X(name, group, help) int cmd_##name(struct cli *cli, int argc, char **argv);
 COMMANDS(X)
