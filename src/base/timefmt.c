@@ -236,14 +236,16 @@ enum err time_parse(struct str text, enum time_format format, int64_t *out_us)
 
 char *time_iso(int64_t us, char out[TIME_ISO_CHARS + 1])
 {
-    time_t seconds = us / US_PER_S;
+    bool before = us % US_PER_S < 0; /* of 1970: the fraction counts up all the same */
+    time_t seconds = us / US_PER_S - before;
+    int fraction = (int)(us % US_PER_S + (before ? US_PER_S : 0));
     struct tm t;
     size_t n;
 
     gmtime_r(&seconds, &t);
     n = strftime(out, TIME_ISO_CHARS + 1, "%Y-%m-%dT%H:%M:%S", &t);
-    if (us % US_PER_S)
-        n += (size_t)snprintf(out + n, TIME_ISO_CHARS + 1 - n, ".%06d", (int)(us % US_PER_S));
+    if (fraction)
+        n += (size_t)snprintf(out + n, TIME_ISO_CHARS + 1 - n, ".%06d", fraction);
     snprintf(out + n, TIME_ISO_CHARS + 1 - n, "Z");
     return out;
 }

@@ -227,10 +227,10 @@ static void apply_customer(struct apply *a)
     claim_address(a, c, class);
 }
 
-static struct field *field_ensure(struct apply *a, struct str name)
+static struct contact_field *field_ensure(struct apply *a, struct str name)
 {
     struct scope *s = a->scope;
-    struct field *f;
+    struct contact_field *f;
 
     for (f = s->fields; f; f = f->next)
         if (f->source_id == a->ctx->source_id && str_eq(f->subject, a->customer->subject) && str_eq(f->name, name))
@@ -247,7 +247,7 @@ static struct field *field_ensure(struct apply *a, struct str name)
 /* F1, F2, O1, O2, O4: absent leaves, null clears, the higher version wins; one that is older fills only what nothing set. */
 static void set_field(struct apply *a, struct str name, enum presence is, struct str value)
 {
-    struct field *f;
+    struct contact_field *f;
 
     if (is == ABSENT)
         return;

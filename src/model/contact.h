@@ -63,8 +63,8 @@ struct claim {
     bool changed;
 };
 
-struct field {
-    struct field *next;
+struct contact_field {
+    struct contact_field *next;
     int64_t source_id;
     struct str subject;
     struct str name; /* "first_name", "shopify_note", or FIELD_TAGS */
@@ -161,7 +161,7 @@ struct scope {
     struct customer *customers;
     struct address *addresses;
     struct claim *claims;
-    struct field *fields;
+    struct contact_field *fields;
     struct consent *consents;
     struct suppression *suppressions;
     struct order *orders;

@@ -62,7 +62,7 @@ static enum err view_people(const struct view_input *in, struct contact_view *ou
 
 static int compare_fields(const void *left, const void *right)
 {
-    const struct field *a = *(const struct field *const *)left, *b = *(const struct field *const *)right;
+    const struct contact_field *a = *(const struct contact_field *const *)left, *b = *(const struct contact_field *const *)right;
     int c = str_cmp(a->name, b->name);
 
     return c ? c : -version_cmp(a->v, b->v);
@@ -73,18 +73,18 @@ static enum err view_fields(const struct view_input *in, struct contact_view *ou
 {
     size_t n = 0, kept = 0;
 
-    for (const struct field *f = in->facts->fields; f; f = f->next)
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
         n++;
     out->fields = arena_array(in->arena, n, sizeof(*out->fields));
     if (!out->fields)
         return ERR_MEMORY;
     n = 0;
-    for (const struct field *f = in->facts->fields; f; f = f->next)
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
         if (f->is == PRESENT && f->value.len && !str_eq(f->name, STR(FIELD_TAGS)))
             out->fields[n++] = f;
     qsort(out->fields, n, sizeof(*out->fields), compare_fields);
     for (size_t i = 0; i < n; i++) {
-        const struct field *f = out->fields[i];
+        const struct contact_field *f = out->fields[i];
 
         if (i && str_eq(f->name, out->fields[i - 1]->name) && kept && str_eq(out->fields[kept - 1]->name, f->name))
             continue;
@@ -130,13 +130,13 @@ static enum err view_tags(const struct view_input *in, struct contact_view *out)
 {
     size_t lines = 0;
 
-    for (const struct field *f = in->facts->fields; f; f = f->next)
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
         for (size_t i = 0; str_eq(f->name, STR(FIELD_TAGS)) && i <= f->value.len; i++)
             lines += i == f->value.len || f->value.p[i] == '\n';
     out->tags = arena_array(in->arena, lines, sizeof(*out->tags));
     if (!out->tags)
         return ERR_MEMORY;
-    for (const struct field *f = in->facts->fields; f; f = f->next) {
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next) {
         struct str rest = str_eq(f->name, STR(FIELD_TAGS)) ? f->value : STR_NONE, tag;
 
         while (str_split(&rest, '\n', &tag))

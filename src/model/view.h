@@ -58,7 +58,7 @@ struct contact_view {
     size_t n_suppressions;
     struct str *tags; /* sorted, each once */
     size_t n_tags;
-    const struct field **fields; /* sorted by name, each once */
+    const struct contact_field **fields; /* sorted by name, each once */
     size_t n_fields;
     const struct customer **customers; /* living, identified; sorted by source, external id */
     size_t n_customers;

@@ -161,7 +161,7 @@ static enum err load_phone_consents(struct store *store, struct scope *s)
 {
     enum err err = OK;
 
-    for (struct field *f = s->fields; f && !err; f = f->next)
+    for (struct contact_field *f = s->fields; f && !err; f = f->next)
         if (str_eq(f->name, STR("phone")))
             err = scope_load_phone_consents(store, s, f->value);
     return err;

@@ -4,9 +4,9 @@
 #include "model/phone.h"
 #include "store/row.h"
 
-#define CUSTOMER_COLUMNS                                                                                                           \
-    "c.source_id, c.subject, c.external_id, c.contact_id, c.email, c.email_shown, c.email_class, c.email_at_us, c.email_rank, "    \
-    "c.email_receipt, c.seen_at_us, c.seen_rank, c.seen_receipt, c.deleted_at_us, c.deleted_rank, c.deleted_receipt, "             \
+#define CUSTOMER_COLUMNS                                                                                                        \
+    "c.source_id, c.subject, c.external_id, c.contact_id, c.email, c.email_shown, c.email_class, c.email_at_us, c.email_rank, " \
+    "c.email_receipt, c.seen_at_us, c.seen_rank, c.seen_receipt, c.deleted_at_us, c.deleted_rank, c.deleted_receipt, "          \
     "c.merged_into, c.first_us, c.last_us"
 
 /* One load in progress: prepare, bind, then read_rows. */
@@ -226,7 +226,7 @@ static enum err load_group(struct store *store, struct scope *s)
 
 static enum err read_field(struct scope *s, struct row *r)
 {
-    struct field *f = scope_add(s, &s->fields, sizeof(*f));
+    struct contact_field *f = scope_add(s, &s->fields, sizeof(*f));
 
     if (!f)
         return ERR_MEMORY;
@@ -344,8 +344,8 @@ static enum err load_statements(struct store *store, struct scope *s, const stru
     return err;
 }
 
-#define ORDER_COLUMNS                                                                                                              \
-    "source_id, id, at_us, rank, receipt, subject, number, status, currency, shown_currency, shown_total, cart_id, checkout_id, "  \
+#define ORDER_COLUMNS                                                                                                             \
+    "source_id, id, at_us, rank, receipt, subject, number, status, currency, shown_currency, shown_total, cart_id, checkout_id, " \
     "url, items, total, tax, shipping, discount, refunded, test, created_us, late_at_us, late_rank, late_receipt, late_status"
 
 static enum err read_order(struct scope *s, struct row *r)
@@ -476,8 +476,8 @@ enum err scope_load_refunds(struct store *store, struct scope *s, int64_t source
                       source_id, order_id, read_refund);
 }
 
-#define CART_COLUMNS                                                                                                               \
-    "source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url, items, total, n_items, first_us, "          \
+#define CART_COLUMNS                                                                                                      \
+    "source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url, items, total, n_items, first_us, " \
     "active_us, completed_us, abandoned_us"
 
 enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t source_id, struct str subject)

@@ -73,7 +73,7 @@ static enum err save_fields(struct store *store, const struct scope *s)
 {
     enum err err = OK;
 
-    for (struct field *f = s->fields; f && !err; f = f->next)
+    for (struct contact_field *f = s->fields; f && !err; f = f->next)
         if (f->changed)
             err = db_run(store->db,
                          "INSERT INTO customer_field (account_id, source_id, subject, name, is_set, value, at_us, rank, receipt)"
