@@ -65,8 +65,23 @@ struct handshake_request {
 };
 /* True when one of the route's handshakes matches; then *status and what was appended to *answer are to be sent as they are,
  * nothing is queued. `content_type` gets a static text. */
-bool route_handshake(const struct route *route, const struct handshake_request *request, int *status,
-                     const char **content_type, struct buf *answer);
+bool route_handshake(const struct route *route, const struct handshake_request *request, int *status, const char **content_type,
+                     struct buf *answer);
+
+/* What an example delivery is filled with. */
+struct route_send {
+    struct str topic, id, email; /* id: of the event */
+    uint64_t n;                  /* a number that differs from delivery to delivery */
+    int64_t now_us;
+};
+enum { ROUTE_SEND_FIELDS_MAX = 12 };
+/* The headers that the platform sends besides those of the signature. Names are borrowed from the route, values from `values`. */
+enum err route_send_headers(const struct route *route, const struct route_send *send, struct buf *values,
+                            struct field out[ROUTE_SEND_FIELDS_MAX], size_t *n) MUST_CHECK;
+/* Appends an example body for the topic. ERR_NOT_FOUND when the file has none for it. */
+enum err route_send_example(const struct route *route, const struct route_send *send, struct buf *body) MUST_CHECK;
+/* The i-th topic that has an example, in the file's order; STR_NONE past the end. */
+struct str route_send_topic(const struct route *route, size_t i);
 
 /* One event of a batch that cannot be mapped: it alone becomes a dead letter, the others apply. Lives in the arena. */
 struct map_reject {
@@ -87,11 +102,15 @@ struct mapped {
 /* Why an entry cannot be mapped: the dead letter's reason and its sentence. */
 struct map_failure {
     const char *reason; /* static: not_json, unknown_topic, mapping, too_large */
-    struct str detail;  /* in the arena: what, where */
+    struct str detail;  /* in the arena, or static: what, where */
 };
+/* An arena of this maximum holds whatever an entry within the limits needs; a smaller one turns large bodies into too_large. */
+enum { ROUTE_MAP_ARENA_BYTES = 64 << 20 };
 /*
  * Maps the raw body to events: topic, dedupe key, objects. Pure. 0 events is fine (a ping, a topic that says nothing).
- * Errors: ERR_SYNTAX with `failure` filled; ERR_MEMORY.
+ * Null in the contact's members clears them (F1) only in events about the customer; an order, cart or page view holds a copy
+ * of the customer, and what is empty there says nothing.
+ * Errors: ERR_SYNTAX with `failure` filled, and topic and dedupe key in `out` as far as they are known; ERR_MEMORY.
  */
 enum err route_map(const struct route *route, const struct entry *entry, struct arena *arena, struct mapped *out,
                    struct map_failure *failure) MUST_CHECK;

@@ -1,0 +1,147 @@
+/* condition.c -- owns the condition on a document. */
+#include "route/condition.h"
+
+struct str scalar_text(const struct jnode *node)
+{
+    switch (node->type) {
+    case J_TRUE:
+        return STR("true");
+    case J_FALSE:
+        return STR("false");
+    case J_NUMBER:
+    case J_STRING:
+        return node->text;
+    case J_NULL:
+    case J_ARRAY:
+    case J_OBJECT:
+        break;
+    }
+    return STR_NONE;
+}
+
+bool condition_read(struct reader *r, const struct place *p, struct condition *out)
+{
+    static const char *const known[] = {"at", "is", "set", "missing", NULL};
+    struct place at, is, set, missing;
+
+    if (!read_members(r, p, known))
+        return false;
+    at = place_member(p, "at");
+    is = place_member(p, "is");
+    set = place_member(p, "set");
+    missing = place_member(p, "missing");
+    if (place_given(&is) + place_given(&set) + place_given(&missing) != 1) {
+        read_problem(r, p, "a condition has one of is, set, missing");
+        return false;
+    }
+    if (!pointer_read(r, &at, &out->at))
+        return false;
+    if (place_given(&is)) {
+        out->kind = CONDITION_IS;
+        return read_scalars(r, &is, &out->is, &out->n_is);
+    }
+    out->kind = place_given(&set) ? CONDITION_SET : CONDITION_MISSING;
+    out->expected = read_bool(r, place_given(&set) ? &set : &missing, true);
+    return true;
+}
+
+bool conditions_read(struct reader *r, const struct place *p, struct conditions *out)
+{
+    bool list = json_is_array(p->json), good = true;
+    size_t n = list ? json_array_size(p->json) : 1;
+    struct condition *all = read_array(r, n, sizeof(*all));
+
+    if (!all)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct place element = list ? place_element(p, i) : *p;
+
+        good &= condition_read(r, &element, &all[i]);
+    }
+    *out = (struct conditions){.at = all, .n = n};
+    return good;
+}
+
+/* The pointer is the member's name; it is read from a JSON text made of it. */
+static bool read_named_pointer(struct reader *r, const struct place *member, struct pointer *out)
+{
+    struct str name = arena_str(r->arena, str_of(member->name));
+    json_t *text = name.p ? json_str(name) : NULL;
+    struct place named = *member;
+    bool good;
+
+    if (!text) {
+        r->no_memory = true;
+        return false;
+    }
+    named.json = text;
+    good = pointer_read(r, &named, out);
+    out->text = name;
+    json_decref(text);
+    return good;
+}
+
+bool conditions_read_short(struct reader *r, const struct place *p, struct conditions *out)
+{
+    struct condition *all;
+    const char *name;
+    json_t *value;
+    bool good = true;
+    size_t n = 0;
+
+    if (!read_object(r, p))
+        return false;
+    all = read_array(r, json_object_size(p->json), sizeof(*all));
+    if (!all)
+        return false;
+    json_object_foreach((json_t *)p->json, name, value)
+    {
+        struct place member = {.up = p, .name = name, .json = value};
+
+        all[n].kind = CONDITION_IS;
+        good &= read_named_pointer(r, &member, &all[n].at) && read_scalars(r, &member, &all[n].is, &all[n].n_is);
+        n++;
+    }
+    *out = (struct conditions){.at = all, .n = n};
+    return good;
+}
+
+static bool is_set(const struct jnode *node)
+{
+    if (!node || node->type == J_NULL)
+        return false;
+    if (node->type == J_ARRAY || node->type == J_OBJECT)
+        return node->n > 0;
+    return node->type != J_STRING || str_trim(node->text).len > 0;
+}
+
+static bool is_one_of(const struct condition *condition, const struct jnode *node)
+{
+    struct str text = node ? scalar_text(node) : STR_NONE;
+
+    if (!text.p)
+        return false;
+    for (size_t i = 0; i < condition->n_is; i++)
+        if (str_eq(text, condition->is[i]))
+            return true;
+    return false;
+}
+
+bool condition_holds(const struct condition *condition, const struct jnode *node)
+{
+    const struct jnode *found = pointer_follow(&condition->at, node);
+
+    if (condition->kind == CONDITION_IS)
+        return is_one_of(condition, found);
+    if (condition->kind == CONDITION_SET)
+        return is_set(found) == condition->expected;
+    return (found == NULL) == condition->expected;
+}
+
+bool conditions_hold(const struct conditions *conditions, const struct jnode *node)
+{
+    for (size_t i = 0; i < conditions->n; i++)
+        if (!condition_holds(&conditions->at[i], node))
+            return false;
+    return true;
+}

@@ -1,0 +1,38 @@
+/* condition.h -- owns the condition on a document: what stands at a pointer. */
+#ifndef ROUTE_CONDITION_H
+#define ROUTE_CONDITION_H
+
+#include "route/pointer.h"
+
+enum condition_kind {
+    CONDITION_IS,      /* the text there is one of `is` */
+    CONDITION_SET,     /* something is there that is neither null nor empty; with `expected` false: is not */
+    CONDITION_MISSING, /* nothing is there, not even null; with `expected` false: something is */
+};
+
+struct condition {
+    struct pointer at;
+    enum condition_kind kind;
+    const struct str *is;
+    size_t n_is;
+    bool expected;
+};
+
+struct conditions {
+    const struct condition *at;
+    size_t n;
+};
+
+/* Reads {"at": pointer, "is": text or texts | "set": bool | "missing": bool}. */
+bool condition_read(struct reader *r, const struct place *p, struct condition *out);
+/* Reads one condition or a list of them, all of which must hold. */
+bool conditions_read(struct reader *r, const struct place *p, struct conditions *out);
+/* Reads {pointer: text, ...}: the short form of "pick" and "where". */
+bool conditions_read_short(struct reader *r, const struct place *p, struct conditions *out);
+bool condition_holds(const struct condition *condition, const struct jnode *node);
+/* True when all hold; none always do. */
+bool conditions_hold(const struct conditions *conditions, const struct jnode *node);
+/* The text form of a scalar: "true", "12.50"; STR_NONE for null, lists and objects. Borrows. */
+struct str scalar_text(const struct jnode *node);
+
+#endif

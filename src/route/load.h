@@ -1,0 +1,31 @@
+/* load.h -- owns the fields of a route, for the files of this folder. */
+#ifndef ROUTE_LOAD_H
+#define ROUTE_LOAD_H
+
+#include "route/delivery.h"
+#include "route/handshake.h"
+#include "route/send.h"
+
+enum { ROUTE_VERIFY_MAX = 8, ROUTE_CONFIG_MAX = 32 };
+
+struct route {
+    struct arena arena; /* everything compiled; texts are borrowed from `json` and `text` */
+    json_t *json;
+    char *text;
+    size_t text_len;
+    bool builtin;
+    const char *platform, *title, *setup;
+    struct route_config config[ROUTE_CONFIG_MAX];
+    size_t n_config;
+    struct verify_spec *verify[ROUTE_VERIFY_MAX];
+    size_t n_verify;
+    struct delivery_form delivery;
+    struct handshakes handshakes;
+    int answer_status; /* 0 = the receiver's own */
+    struct str answer_type, answer_body;
+    struct send_form send;
+    struct object_forms objects;
+    struct topics topics;
+};
+
+#endif

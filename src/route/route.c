@@ -1,0 +1,103 @@
+/* route.c -- owns the questions about one route that the receiver and the commands ask. */
+#include "route/route.h"
+
+#include "route/load.h"
+
+const char *route_platform(const struct route *route)
+{
+    return route->platform;
+}
+
+const char *route_title(const struct route *route)
+{
+    return route->title;
+}
+
+const char *route_setup(const struct route *route)
+{
+    return route->setup;
+}
+
+bool route_is_builtin(const struct route *route)
+{
+    return route->builtin;
+}
+
+struct str route_text(const struct route *route)
+{
+    return str_n(route->text, route->text_len);
+}
+
+const struct route_config *route_config_at(const struct route *route, size_t i)
+{
+    return i < route->n_config ? &route->config[i] : NULL;
+}
+
+const struct verify_spec *route_verify_at(const struct route *route, size_t i)
+{
+    return i < route->n_verify ? route->verify[i] : NULL;
+}
+
+const struct verify_spec *route_verify_for(const struct route *route, struct fields headers, size_t *index)
+{
+    for (size_t i = 0; i < route->n_verify; i++)
+        if (verify_spec_applies(route->verify[i], headers)) {
+            *index = i;
+            return route->verify[i];
+        }
+    return NULL;
+}
+
+struct str route_header_topic(const struct route *route, struct fields headers)
+{
+    return delivery_header_topic(&route->delivery, &route->topics, headers);
+}
+
+enum lane route_lane(const struct route *route, struct str topic)
+{
+    const struct topic *found = topics_find(&route->topics, topic);
+
+    return found ? found->lane : LANE_LIVE;
+}
+
+size_t route_keep_headers(const struct route *route, struct fields headers, struct field out[ENTRY_FIELDS_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < route->delivery.n_keep; i++) {
+        struct str value;
+
+        if (fields_get(headers, route->delivery.keep[i], &value))
+            out[n++] = (struct field){.name = route->delivery.keep[i], .value = value};
+    }
+    return n;
+}
+
+int route_answer(const struct route *route, struct str *content_type, struct str *body)
+{
+    *content_type = route->answer_type;
+    *body = route->answer_body;
+    return route->answer_status;
+}
+
+bool route_handshake(const struct route *route, const struct handshake_request *request, int *status, const char **content_type,
+                     struct buf *answer)
+{
+    return handshakes_answer(&route->handshakes, request, status, content_type, answer);
+}
+
+enum err route_send_headers(const struct route *route, const struct route_send *send, struct buf *values,
+                            struct field out[ROUTE_SEND_FIELDS_MAX], size_t *n)
+{
+    return send_headers(&route->send, send, values, out, n);
+}
+
+enum err route_send_example(const struct route *route, const struct route_send *send, struct buf *body)
+{
+    return send_example(&route->send, send, body);
+}
+
+struct str route_send_topic(const struct route *route, size_t i)
+{
+    return send_topic(&route->send, i);
+}

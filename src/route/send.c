@@ -1,0 +1,203 @@
+/* send.c -- owns the example deliveries of a platform. */
+#include "route/send.h"
+
+enum { EXAMPLE_TEXT_MAX = 4 << 10, SCRATCH_BYTES = 64 << 10 };
+
+static const char *const names[] = {"topic", "id", "email", "n", "now", NULL};
+
+static bool read_headers(struct reader *r, const struct place *p, struct send_form *out)
+{
+    const char *name;
+    json_t *value;
+    bool good = true;
+
+    if (!read_object(r, p))
+        return false;
+    if (json_object_size(p->json) > ROUTE_SEND_FIELDS_MAX) {
+        read_problem(r, p, "at most %d headers", ROUTE_SEND_FIELDS_MAX);
+        return false;
+    }
+    json_object_foreach((json_t *)p->json, name, value)
+    {
+        struct place member = {.up = p, .name = name, .json = value};
+        struct send_header *header = &out->headers[out->n_headers++];
+
+        header->name = name;
+        good &= template_read(r, &member, names, &header->value);
+    }
+    return good;
+}
+
+/* Checks every template of an example's body. */
+static bool check_example(struct reader *r, const struct place *p)
+{
+    struct template ignored = {NULL, 0};
+    const char *name;
+    json_t *value;
+    bool good = true;
+
+    if (json_is_string(p->json))
+        return template_read(r, p, names, &ignored);
+    for (size_t i = 0; i < json_array_size(p->json); i++) {
+        struct place element = place_element(p, i);
+
+        good &= check_example(r, &element);
+    }
+    json_object_foreach((json_t *)p->json, name, value)
+    {
+        struct place member = {.up = p, .name = name, .json = value};
+
+        good &= check_example(r, &member);
+    }
+    return good;
+}
+
+bool send_read(struct reader *r, const struct place *p, struct send_form *out)
+{
+    static const char *const known[] = {"headers", "examples", NULL};
+    struct place headers, examples;
+    bool good = true;
+
+    if (!read_members(r, p, known))
+        return false;
+    headers = place_member(p, "headers");
+    examples = place_member(p, "examples");
+    if (place_given(&headers))
+        good &= read_headers(r, &headers, out);
+    if (!read_object(r, &examples))
+        return false;
+    out->examples = examples.json;
+    return check_example(r, &examples) && good;
+}
+
+/* The values of one call, with room for the number's text. */
+struct sending {
+    const struct route_send *send;
+    char number[24];
+};
+
+static bool lookup(void *arg, struct str name, struct template_value *out)
+{
+    struct sending *s = arg;
+
+    snprintf(s->number, sizeof(s->number), "%llu", (unsigned long long)s->send->n);
+    *out = (struct template_value){.text = s->send->topic};
+    if (str_eq(name, STR("id")))
+        out->text = s->send->id;
+    else if (str_eq(name, STR("email")))
+        out->text = s->send->email;
+    else if (str_eq(name, STR("n")))
+        out->text = str_of(s->number);
+    else if (str_eq(name, STR("now")))
+        *out = (struct template_value){.time_us = s->send->now_us, .is_time = true};
+    return true;
+}
+
+enum err send_headers(const struct send_form *form, const struct route_send *send, struct buf *values,
+                      struct field out[ROUTE_SEND_FIELDS_MAX], size_t *n)
+{
+    size_t ends[ROUTE_SEND_FIELDS_MAX], start = values->len;
+    struct sending sending = {.send = send};
+
+    for (size_t i = 0; i < form->n_headers; i++) {
+        enum err err = template_fill(&form->headers[i].value, lookup, &sending, values);
+
+        if (err)
+            return err;
+        ends[i] = values->len;
+    }
+    for (size_t i = 0; i < form->n_headers; i++) { /* only now: the buffer may have moved while it grew */
+        out[i] = (struct field){.name = str_of(form->headers[i].name), .value = str_n(values->p + start, ends[i] - start)};
+        start = ends[i];
+    }
+    *n = form->n_headers;
+    return OK;
+}
+
+/* Returns owned: the text filled; "{{n}}" alone becomes a number. NULL when memory is out. */
+static json_t *fill_text(const json_t *text, const struct route_send *send, struct arena *arena)
+{
+    struct buf filled = BUF_INIT(EXAMPLE_TEXT_MAX);
+    struct sending sending = {.send = send};
+    struct problems problems;
+    struct reader r = {.arena = arena, .problems = &problems};
+    struct place place = {.json = text};
+    struct template t = {NULL, 0};
+    json_t *value = NULL;
+
+    if (str_eq(json_text(text), STR("{{n}}")))
+        return json_integer((json_int_t)send->n);
+    problems_init(&problems, STR("example"));
+    if (template_read(&r, &place, names, &t) && template_fill(&t, lookup, &sending, &filled) == OK)
+        value = json_str(buf_str(&filled));
+    problems_release(&problems);
+    buf_release(&filled);
+    return value;
+}
+
+static json_t *fill_value(const json_t *value, const struct route_send *send, struct arena *arena);
+
+static json_t *fill_object(const json_t *object, const struct route_send *send, struct arena *arena)
+{
+    json_t *copy = json_object(), *member;
+    const char *name;
+
+    json_object_foreach((json_t *)object, name, member)
+    {
+        if (json_object_set_new(copy, name, fill_value(member, send, arena))) {
+            json_decref(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+static json_t *fill_list(const json_t *list, const struct route_send *send, struct arena *arena)
+{
+    json_t *copy = json_array();
+
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_array_append_new(copy, fill_value(json_array_get(list, i), send, arena))) {
+            json_decref(copy);
+            return NULL;
+        }
+    return copy;
+}
+
+static json_t *fill_value(const json_t *value, const struct route_send *send, struct arena *arena)
+{
+    if (json_is_string(value))
+        return fill_text(value, send, arena);
+    if (json_is_object(value))
+        return fill_object(value, send, arena);
+    if (json_is_array(value))
+        return fill_list(value, send, arena);
+    return json_deep_copy(value);
+}
+
+enum err send_example(const struct send_form *form, const struct route_send *send, struct buf *body)
+{
+    const json_t *example = form->examples ? json_object_getn(form->examples, send->topic.p, send->topic.len) : NULL;
+    struct arena arena;
+    json_t *filled;
+    enum err err = ERR_MEMORY;
+
+    if (!example)
+        return ERR_NOT_FOUND;
+    arena_init(&arena, SCRATCH_BYTES);
+    filled = fill_value(example, send, &arena);
+    if (filled)
+        err = json_print(filled, body);
+    json_decref(filled);
+    arena_release(&arena);
+    return err;
+}
+
+struct str send_topic(const struct send_form *form, size_t i)
+{
+    void *at = json_object_iter((json_t *)form->examples);
+
+    while (at && i--)
+        at = json_object_iter_next((json_t *)form->examples, at);
+    return at ? str_of(json_object_iter_key(at)) : STR_NONE;
+}

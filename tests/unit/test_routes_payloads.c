@@ -1,0 +1,239 @@
+/* test_routes_payloads.c -- proves what holds for all built-in routes, and our own push protocol. */
+#include "built_in_routes.h"
+
+/* The topic header is not signed: a captured body sent again under a topic that erases or deletes must not pass. */
+static void a_body_of_another_topic_erases_nothing(void **state)
+{
+    static const struct {
+        const char *platform, *topic, *file;
+    } cases[] = {
+        {"shopify", "customers/redact", "customers.update.json"}, {"shopify", "customers/redact", "customers.data_request.json"},
+        {"shopify", "shop/redact", "customers.redact.json"},      {"shopify", "shop/redact", "customers.data_request.json"},
+        {"shopify", "customers/delete", "customers.update.json"}, {"shopify", "orders/delete", "orders.create.json"},
+        {"shopify", "orders/create", "customers.create.json"},    {"woocommerce", "customer.deleted", "customer.updated.json"},
+        {"woocommerce", "order.deleted", "order.updated.json"},   {"woocommerce", "order.created", "customer.created.json"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct route_case c;
+
+        map_file(&c, cases[i].platform, cases[i].topic, cases[i].file);
+        assert_int_equal(c.err, ERR_SYNTAX);
+        assert_string_equal(c.failure.reason, "mapping");
+        assert_int_equal(c.mapped.n, 0);
+        case_release(&c);
+    }
+}
+
+static void topics_we_do_not_map_are_told_apart(void **state)
+{
+    static const char *const cases[][3] = {
+        {"shopify", "app/uninstalled", "app.uninstalled.json"},
+        {"shopify", "products/create", "app.uninstalled.json"},
+        {"woocommerce", "product.created", "product.created.json"},
+        {"woocommerce", "coupon.deleted", "coupon.deleted.json"},
+        {"woocommerce", "action.woocommerce_add_to_cart", "action.written.json"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct route_case c;
+
+        map_file(&c, cases[i][0], cases[i][1], cases[i][2]);
+        assert_int_equal(c.err, ERR_SYNTAX);
+        assert_string_equal(c.failure.reason, "unknown_topic");
+        assert_true(str_find_str(c.failure.detail, str_of(cases[i][1])) < c.failure.detail.len);
+        assert_true(c.mapped.dedupe_key.len > 0);
+        case_release(&c);
+    }
+}
+
+static void storehook_batch_maps_every_event(void **state)
+{
+    struct route_case c;
+    const struct event *e;
+
+    (void)state;
+    case_init(&c);
+    case_text(
+        &c,
+        "{\"events\":[{\"id\":\"su-1\",\"type\":\"signup\",\"occurred_at\":\"2024-05-02T09:11:08Z\",\"contact\":{\"external_id\":"
+        "\"42\",\"email\":\"zo\xc3\xab@example.com\",\"consent\":{\"email\":{\"state\":\"subscribed\",\"at\":"
+        "\"2024-05-02T09:10:59Z\",\"source\":\"checkout\"}},\"fields\":{\"Birth day\":\"1990-01-31\",\"n\":7,\"x\":null}}},"
+        "{\"id\":\"bad\",\"type\":\"order_created\",\"order\":{\"id\":\"1\",\"total\":\"1e3\"}},"
+        "{\"id\":\"odd\",\"type\":\"no_such\"},{\"id\":\"none\"},7,"
+        "{\"id\":\"ca-9\",\"type\":\"cart_updated\",\"visitor_id\":\"v\",\"cart\":{\"id\":\"c-77\",\"currency\":\"KWD\","
+        "\"total\":\"61.800\",\"items\":[]}}]}");
+    case_header(&c, "webhook-id", "req_1");
+    case_map(&c, route_of("storehook"));
+    assert_int_equal(c.err, OK);
+    assert_str(c.mapped.dedupe_key, "events|req_1");
+    assert_int_equal(c.mapped.n, 2);
+    e = &c.mapped.events[0];
+    assert_int_equal(e->type, EVENT_SIGNUP);
+    assert_member(e, M_ID, "su-1");
+    assert_member(e, M_CONTACT_EXTERNAL_ID, "42");
+    assert_member(e, M_CONSENT_EMAIL_SOURCE, "checkout");
+    assert_time(e, M_CONSENT_EMAIL_AT, "2024-05-02T09:10:59Z");
+    assert_int_equal(e->n_fields, 3);
+    assert_str(e->fields[0].name, "birth_day");
+    assert_str(e->fields[1].value.text, "7");
+    assert_int_equal(e->fields[2].value.is, CLEARED);
+    e = &c.mapped.events[1];
+    assert_int_equal(e->type, EVENT_CART_UPDATED);
+    assert_int_equal(e->items_are, PRESENT);
+    assert_int_equal(e->n_items, 0);
+    assert_int_equal(c.mapped.n_rejects, 4);
+    assert_int_equal(c.mapped.rejects[0].index, 1);
+    assert_string_equal(c.mapped.rejects[0].reason, "mapping"); /* K1 */
+    assert_str(c.mapped.rejects[0].detail, "order.total: /order/total must be a plain decimal number, not a text of 3 characters");
+    assert_string_equal(c.mapped.rejects[1].reason, "unknown_topic");
+    assert_str(c.mapped.rejects[1].detail, "no event type \"no_such\"");
+    assert_str(c.mapped.rejects[2].detail, "/type: the event's type is missing");
+    assert_int_equal(c.mapped.rejects[3].index, 4);
+    case_release(&c);
+}
+
+static void storehook_single_event_may_stand_bare(void **state)
+{
+    struct route_case c;
+    const struct event *e;
+
+    (void)state;
+    case_init(&c);
+    case_text(
+        &c,
+        "{\"id\":\"p\",\"type\":\"purchase\",\"order\":{\"id\":\"1001\",\"contact\":{\"email\":\"a@b.example\",\"phone\":null},"
+        "\"currency\":\"EUR\",\"total\":\"61.80\",\"accepts_marketing\":true,\"items\":[{\"name\":\"T\",\"quantity\":2,"
+        "\"categories\":[\"Men\",\"Shirts\"]}],\"refunds\":[{\"id\":\"r\",\"amount\":\"1.50\",\"at\":\"2024-05-02T09:10:59Z\"}]}}");
+    case_header(&c, "svix-id", "req_2");
+    case_map(&c, route_of("storehook"));
+    e = only_event(&c);
+    assert_int_equal(e->type, EVENT_ORDER_CREATED);
+    assert_str(c.mapped.dedupe_key, "events|req_2");
+    assert_member(e, M_ORDER_STATUS, "paid");
+    assert_member(e, M_CONTACT_EMAIL, "a@b.example");
+    assert_absent(e, M_CONTACT_PHONE);
+    assert_str(e->items[0].quantity, "2");
+    assert_str(e->items[0].categories, "Men,Shirts");
+    assert_str(e->refunds[0].amount, "1.50");
+    assert_int_equal(e->refunds[0].at_us, INT64_C(1714641059000000));
+    case_release(&c);
+}
+
+static void storehook_abandoned_cart_and_views(void **state)
+{
+    struct route_case c;
+    const struct event *e;
+
+    (void)state;
+    case_init(&c);
+    case_text(
+        &c, "{\"events\":[{\"type\":\"cart_abandoned\",\"abandoned_at\":\"2024-05-02T10:00:00Z\",\"cart\":{\"id\":\"c\"}},"
+            "{\"type\":\"page_visit\",\"visitor_id\":\"v\",\"page\":{\"url\":\"https://s.example/\",\"title\":\"S\"}},"
+            "{\"type\":\"product_viewed\",\"visitor_id\":\"v\",\"product\":{\"id\":\"2\",\"price\":\"1.0\",\"currency\":\"EUR\"}},"
+            "{\"type\":\"form_signup\",\"form\":{\"id\":\"f\",\"name\":\"Foot\",\"fields\":{\"Q "
+            "1\":true}},\"contact\":{\"email\":\"x@y.example\"}},"
+            "{\"type\":\"unsubscribe\",\"at\":\"2024-05-02T10:00:00+02:00\",\"source\":\"link\",\"channel\":\"all\",\"contact\":{"
+            "\"email\":\"x@y.example\"}}]}");
+    case_map(&c, route_of("storehook"));
+    assert_int_equal(c.err, OK);
+    assert_int_equal(c.mapped.n, 5);
+    e = c.mapped.events;
+    assert_time(&e[0], M_CART_ABANDONED_AT, "2024-05-02T10:00:00Z");
+    assert_int_equal(e[0].items_are, ABSENT);
+    assert_member(&e[1], M_PAGE_URL, "https://s.example/");
+    assert_member(&e[2], M_PRODUCT_PRICE, "1.0");
+    assert_str(e[3].form_fields[0].name, "Q 1");
+    assert_str(e[3].form_fields[0].value.text, "true");
+    assert_member(&e[4], M_CHANNEL, "all");
+    assert_time(&e[4], M_AT, "2024-05-02T08:00:00Z");
+    case_release(&c);
+}
+
+static void storehook_batch_has_a_maximum_N9(void **state)
+{
+    struct route_case c;
+
+    (void)state;
+    case_init(&c);
+    assert_int_equal(buf_append(&c.body, STR("{\"events\":[")), OK);
+    for (int i = 0; i < 501; i++)
+        assert_int_equal(buf_printf(&c.body, "%s{\"type\":\"ping\"}", i ? "," : ""), OK);
+    assert_int_equal(buf_append(&c.body, STR("]}")), OK);
+    case_map(&c, route_of("storehook"));
+    assert_int_equal(c.err, ERR_SYNTAX);
+    assert_string_equal(c.failure.reason, "too_large");
+    case_release(&c);
+    case_init(&c);
+    case_text(&c, "{\"events\":[]}");
+    case_map(&c, route_of("storehook"));
+    assert_string_equal(c.failure.reason, "mapping");
+    case_release(&c);
+}
+
+/* Every example that `send` knows maps to at least one event of its own platform. */
+static void examples_map_to_events(void **state)
+{
+    (void)state;
+    for (size_t i = 0; routes_at(routes, i); i++) {
+        const struct route *route = routes_at(routes, i);
+        size_t n = 0;
+
+        for (struct str topic = route_send_topic(route, n); topic.len; topic = route_send_topic(route, ++n)) {
+            struct route_send send = {topic, STR("evt-1"), STR("a@b.example"), 41, INT64_C(1714641068123456)};
+            struct buf values = BUF_INIT(4096);
+            struct route_case c;
+            size_t got = 0;
+
+            case_init(&c);
+            assert_int_equal(route_send_headers(route, &send, &values, c.headers, &got), OK);
+            c.n_headers = got;
+            assert_int_equal(route_send_example(route, &send, &c.body), OK);
+            case_map(&c, route);
+            assert_member(only_event(&c), M_CONTACT_EMAIL, "a@b.example");
+            case_release(&c);
+            buf_release(&values);
+        }
+        assert_true(n >= 3);
+    }
+}
+
+static void example_placeholders_are_filled(void **state)
+{
+    struct route_send send = {STR("order.created"), STR("evt-1"), STR("a@b.example"), 41, INT64_C(1714641068123456)};
+    struct field fields[ROUTE_SEND_FIELDS_MAX];
+    struct buf values = BUF_INIT(4096), body = BUF_INIT(64 << 10);
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(route_send_headers(route_of("woocommerce"), &send, &values, fields, &n), OK);
+    assert_int_equal(n, 4);
+    assert_str(fields[1].name, "X-WC-Webhook-Topic");
+    assert_str(fields[1].value, "order.created");
+    assert_str(fields[3].value, "evt-1");
+    assert_int_equal(route_send_example(route_of("woocommerce"), &send, &body), OK);
+    assert_true(str_find_str(buf_str(&body), STR("\"id\":41,\"number\":41")) < body.len);
+    assert_true(str_find_str(buf_str(&body), STR("\"date_created_gmt\":\"2024-05-02T09:11:08\"")) < body.len);
+    send.topic = STR("no.such");
+    assert_int_equal(route_send_example(route_of("woocommerce"), &send, &body), ERR_NOT_FOUND);
+    buf_release(&values);
+    buf_release(&body);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_body_of_another_topic_erases_nothing),
+        cmocka_unit_test(topics_we_do_not_map_are_told_apart),
+        cmocka_unit_test(storehook_batch_maps_every_event),
+        cmocka_unit_test(storehook_single_event_may_stand_bare),
+        cmocka_unit_test(storehook_abandoned_cart_and_views),
+        cmocka_unit_test(storehook_batch_has_a_maximum_N9),
+        cmocka_unit_test(examples_map_to_events),
+        cmocka_unit_test(example_placeholders_are_filled),
+    };
+
+    return cmocka_run_group_tests_name("routes_payloads", tests, load_routes, free_routes);
+}
