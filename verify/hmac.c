@@ -5,9 +5,9 @@ static enum err complete_hmac(struct verify_spec *spec, struct str pointer, stru
 {
     if (spec->prefix_optional && spec->prefix.len == 0)
         problems_add(problems, pointer, "prefix_optional without prefix");
-    if (template_has(&spec->text, PART_TIMESTAMP) != (spec->timestamp_header.len > 0))
+    if (signed_text_has(&spec->text, PART_TIMESTAMP) != (spec->timestamp_header.len > 0))
         problems_add(problems, pointer, "timestamp_header and {timestamp} in signed go together: an unsigned time proves nothing");
-    if (template_has(&spec->text, PART_ID) != (spec->id_header.len > 0))
+    if (signed_text_has(&spec->text, PART_ID) != (spec->id_header.len > 0))
         problems_add(problems, pointer, "id_header and {id} in signed go together");
     return OK;
 }

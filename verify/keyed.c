@@ -35,7 +35,7 @@ static enum err begin_one(struct verifier *v, size_t i)
         return ERR_MEMORY;
     err = mac_start(mac, v->work[i]);
     if (!err)
-        err = template_expand(&v->spec->text, 0, v->spec->text.body, &v->values, update, v->work[i]);
+        err = signed_text_expand(&v->spec->text, 0, v->spec->text.body, &v->values, update, v->work[i]);
     return err;
 }
 
@@ -61,9 +61,9 @@ enum err keyed_feed(struct verifier *v, struct str chunk)
 /* Compares the i-th key's digest with every signature of the request. */
 static enum err end_mac(struct verifier *v, size_t i, bool *match)
 {
-    const struct template *text = &v->spec->text;
+    const struct signed_text *text = &v->spec->text;
     unsigned char digest[DIGEST_MAX_BYTES];
-    enum err err = template_expand(text, text->body + 1, text->n, &v->values, update, v->work[i]);
+    enum err err = signed_text_expand(text, text->body + 1, text->n, &v->values, update, v->work[i]);
 
     if (!err)
         err = mac_finish(&v->keys[i]->mac, v->work[i], digest);
@@ -84,13 +84,13 @@ static enum err append(void *out, struct str piece)
 /* Returns the whole signed text in `out`. */
 static enum err whole_text(const struct verifier *v, struct str body, struct buf *out)
 {
-    const struct template *text = &v->spec->text;
-    enum err err = template_expand(text, 0, text->body, &v->values, append, out);
+    const struct signed_text *text = &v->spec->text;
+    enum err err = signed_text_expand(text, 0, text->body, &v->values, append, out);
 
     if (!err)
         err = buf_append(out, body);
     if (!err)
-        err = template_expand(text, text->body + 1, text->n, &v->values, append, out);
+        err = signed_text_expand(text, text->body + 1, text->n, &v->values, append, out);
     return err;
 }
 

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/timefmt.h"
 #include "verify/mac.h"
-#include "verify/template.h"
+#include "verify/signed_text.h"
 #include "verify/verify.h"
 
 enum { SIGNATURE_HEADER_MAX_BYTES = 4096, TIMESTAMP_MAX_BYTES = 64, MESSAGE_ID_MAX_BYTES = 256, REQUIRE_MAX = 8 };
@@ -30,7 +30,7 @@ struct verify_spec {
     struct str timestamp_header;        /* empty = none */
     struct str id_header;               /* empty = none */
     struct str signed_text;             /* as written */
-    struct template text;               /* compiled */
+    struct signed_text text;            /* compiled */
     int hash;                           /* enum mac_hash */
     int mac;                            /* enum mac_kind */
     int encoding;                       /* enum encoding */
@@ -66,8 +66,8 @@ struct verifier {
     const struct verify_spec *spec;
     const struct verify_key *const *keys; /* borrowed until the end */
     size_t n_keys;
-    struct template_values values; /* borrowed until the end */
-    enum err err;                  /* what begin said */
+    struct signed_values values; /* borrowed until the end */
+    enum err err;                /* what begin said */
     struct claim claim;
     EVP_MD_CTX *work[VERIFY_KEYS_MAX]; /* made when first needed, then reused */
 };

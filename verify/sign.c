@@ -28,7 +28,7 @@ static enum err update(void *work, struct str piece)
 }
 
 /* Writes the encoded digest of the signed text. */
-static enum err digest_text(const struct verify_spec *spec, const struct verify_key *key, const struct template_values *values,
+static enum err digest_text(const struct verify_spec *spec, const struct verify_key *key, const struct signed_values *values,
                             struct str body, char out[2 * DIGEST_MAX_BYTES + 1])
 {
     unsigned char digest[DIGEST_MAX_BYTES];
@@ -37,11 +37,11 @@ static enum err digest_text(const struct verify_spec *spec, const struct verify_
     enum err err = work ? mac_start(&key->mac, work) : ERR_MEMORY;
 
     if (!err)
-        err = template_expand(&spec->text, 0, spec->text.body, values, update, work);
+        err = signed_text_expand(&spec->text, 0, spec->text.body, values, update, work);
     if (!err)
         err = mac_update(work, body);
     if (!err)
-        err = template_expand(&spec->text, spec->text.body + 1, spec->text.n, values, update, work);
+        err = signed_text_expand(&spec->text, spec->text.body + 1, spec->text.n, values, update, work);
     if (!err)
         err = mac_finish(&key->mac, work, digest);
     if (!err) {
@@ -71,7 +71,7 @@ static void point_fields(const struct verify_spec *spec, struct str pieces, cons
 enum err verify_sign(const struct verify_spec *spec, const struct verify_key *key, const struct sign_request *request,
                      struct buf *values, struct field out[SIGN_FIELDS_MAX], size_t *n)
 {
-    struct template_values parts = {.method = request->method, .url = request->url, .id = request->id, .headers = request->headers};
+    struct signed_values parts = {.method = request->method, .url = request->url, .id = request->id, .headers = request->headers};
     char digest[2 * DIGEST_MAX_BYTES + 1];
     struct buf stamp = BUF_INIT(64);
     size_t start = values->len, len[3] = {0};

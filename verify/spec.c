@@ -1,7 +1,4 @@
-/*
- * spec.c -- owns the parameters of a scheme: one table row each, read strictly from a route file's push.verify element.
- * An unknown member is a problem with its place and the nearest known name.
- */
+/* spec.c -- owns the parameters of a scheme: one table row each, read strictly from a route file's push.verify element. */
 #include "verify/scheme.h"
 
 #include <stddef.h>
@@ -313,12 +310,12 @@ static void check_required_members(const json_t *json, unsigned scheme, struct s
 }
 
 /* Compiles the template; the headers it names must be in every request. */
-static enum err complete_template(struct verify_spec *spec, struct str at, struct problems *problems)
+static enum err complete_signed_text(struct verify_spec *spec, struct str at, struct problems *problems)
 {
     const char *why = NULL;
     enum err err = OK;
 
-    if (template_compile(spec->signed_text, &spec->text, &why)) {
+    if (signed_text_compile(spec->signed_text, &spec->text, &why)) {
         problems_add(problems, at, "signed: %s", why);
         return OK;
     }
@@ -354,7 +351,7 @@ static enum err load(struct verify_spec *spec, const json_t *json, struct str po
         return err;
     check_required_members(json, scheme, pointer, problems);
     if (problems->n == found)
-        err = complete_template(spec, pointer, problems);
+        err = complete_signed_text(spec, pointer, problems);
     if (err)
         return err;
     return problems->n == found ? OK : ERR_CONFIG;
@@ -406,5 +403,5 @@ struct str verify_spec_secret_name(const struct verify_spec *spec)
 
 bool verify_spec_is_timed(const struct verify_spec *spec)
 {
-    return template_has(&spec->text, PART_TIMESTAMP);
+    return signed_text_has(&spec->text, PART_TIMESTAMP);
 }

@@ -1,7 +1,6 @@
-/*
- * standard.c -- owns the scheme "standard": Standard Webhooks, also under other header names (Svix).
- * Source: standard-webhooks/standard-webhooks, spec/standard-webhooks.md; svix/svix-docs.
- */
+/* standard.c -- owns the scheme "standard": Standard Webhooks, also under other header names (Svix). */
+
+/* Source: standard-webhooks/standard-webhooks, spec/standard-webhooks.md; svix/svix-docs. */
 #include "verify/scheme.h"
 
 #include "base/encode.h"

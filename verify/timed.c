@@ -3,9 +3,9 @@
 
 static enum err complete_timed(struct verify_spec *spec, struct str pointer, struct problems *problems)
 {
-    if (!template_has(&spec->text, PART_TIMESTAMP))
+    if (!signed_text_has(&spec->text, PART_TIMESTAMP))
         problems_add(problems, pointer, "signed needs {timestamp}: an unsigned time proves nothing");
-    if (template_has(&spec->text, PART_ID))
+    if (signed_text_has(&spec->text, PART_ID))
         problems_add(problems, pointer, "this scheme has no {id}");
     if (str_eq(spec->timestamp_name, spec->signature_name))
         problems_add(problems, pointer, "timestamp_name and signature_name are the same");

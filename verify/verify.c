@@ -87,7 +87,7 @@ static enum err begin(struct verifier *v, const struct verify_request *request)
         err = check_timestamp(v, request->now_us, request->tolerance_us);
     if (err)
         return err;
-    v->values = (struct template_values){
+    v->values = (struct signed_values){
         .method = request->method,
         .url = request->url,
         .timestamp = v->claim.timestamp,

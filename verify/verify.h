@@ -29,7 +29,7 @@ enum { VERIFY_KEYS_MAX = 8, VERIFY_SIGNATURES_MAX = 16 };
  *   header*           ht   of the signature
  *   hash              ht   sha1, sha256, sha512 [sha256]
  *   encoding*         h(t) hex, base64, either (by length) [t: hex]
- *   signed            ht   signed text, see template.h [h: "{body}", t: "{timestamp}.{body}"]
+ *   signed            ht   signed text, see signed_text.h [h: "{body}", t: "{timestamp}.{body}"]
  *   separator         ht   one character between several signatures or pairs [h: none, t: ","]
  *   timestamp_format  ht   unix, unix_ms, iso, http_date, rfc2822 [unix]
  *   timestamp_header, id_header  h  what {timestamp} and {id} stand for []

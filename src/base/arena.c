@@ -45,7 +45,7 @@ void arena_reset(struct arena *a)
 static struct arena_block *block_new(size_t need)
 {
     size_t cap = need > BLOCK_BYTES ? need : BLOCK_BYTES;
-    struct arena_block *b = malloc(sizeof(*b) + cap);
+    struct arena_block *b = cap <= SIZE_MAX - sizeof(*b) ? malloc(sizeof(*b) + cap) : NULL;
 
     if (b)
         *b = (struct arena_block){.next = NULL, .used = 0, .cap = cap};

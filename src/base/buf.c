@@ -33,10 +33,11 @@ void buf_clear(struct buf *b)
 
 enum err buf_reserve(struct buf *b, size_t more)
 {
+    size_t max = b->max < SIZE_MAX ? b->max : SIZE_MAX - 1; /* one byte stays for the NUL */
     size_t need, cap;
     char *p;
 
-    if (b->len > b->max || more > b->max - b->len)
+    if (b->len > max || more > max - b->len)
         return ERR_TOO_LARGE;
     need = b->len + more + 1;
     if (need <= b->cap)
@@ -44,8 +45,8 @@ enum err buf_reserve(struct buf *b, size_t more)
     cap = b->cap < 64 ? 64 : b->cap;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? need : cap * 2;
-    if (cap > b->max + 1)
-        cap = b->max + 1;
+    if (cap > max + 1)
+        cap = max + 1;
     p = realloc(b->p, cap);
     if (!p)
         return ERR_MEMORY;

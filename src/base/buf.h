@@ -20,12 +20,13 @@ struct buf {
 void buf_init(struct buf *b, size_t max_bytes);
 /* Frees the bytes; the buffer is empty and usable again. NULL is fine. */
 void buf_release(struct buf *b);
-/* As buf_release, after wiping the bytes: for buffers that held a secret. */
+/* As buf_release, after wiping the bytes: for buffers that held a secret. Reserve its whole size first: growing leaves copies. */
 void buf_wipe(struct buf *b);
 /* Forgets the content, keeps the memory. */
 void buf_clear(struct buf *b);
 /* Makes room for `more` bytes after len. ERR_TOO_LARGE past the maximum, ERR_MEMORY. */
 enum err buf_reserve(struct buf *b, size_t more) MUST_CHECK;
+/* `s` does not lie in the buffer itself: growing may move it. */
 enum err buf_append(struct buf *b, struct str s) MUST_CHECK;
 enum err buf_append_c(struct buf *b, char c) MUST_CHECK;
 enum err buf_printf(struct buf *b, const char *format, ...) MUST_CHECK __attribute__((format(printf, 2, 3)));

@@ -48,7 +48,7 @@ static int64_t file_wall_us(void *arg)
 
     if (fd >= 0)
         close(fd);
-    if (n <= 0 || str_to_i64(str_trim(str_n(text, (size_t)n)), &seconds) || seconds > INT64_MAX / US_PER_S)
+    if (n <= 0 || str_to_i64(str_trim(str_n(text, (size_t)n)), &seconds) || seconds < 0 || seconds > INT64_MAX / US_PER_S)
         return system_wall_us(NULL);
     return seconds * US_PER_S;
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <pthread.h>
 #include <stddef.h>
 
 static const struct {
@@ -20,16 +21,23 @@ const char *err_text(enum err err)
     return rows[err].text;
 }
 
+/* The codes in lower case; written once, read-only afterwards. */
+static char names[ERR__COUNT][32];
+
+static void names_fill(void)
+{
+    for (size_t e = 0; e < ERR__COUNT; e++)
+        for (size_t i = 0; rows[e].code[i] && i < sizeof(names[e]) - 1; i++)
+            names[e][i] = (char)tolower((unsigned char)rows[e].code[i]);
+}
+
 const char *err_name(enum err err)
 {
-    static _Thread_local char name[32];
-    size_t i = 0;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     assert(err < ERR__COUNT);
-    for (; rows[err].code[i] && i < sizeof(name) - 1; i++)
-        name[i] = (char)tolower((unsigned char)rows[err].code[i]);
-    name[i] = '\0';
-    return name;
+    pthread_once(&once, names_fill);
+    return names[err];
 }
 
 int err_http_status(enum err err)

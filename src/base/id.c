@@ -1,6 +1,7 @@
 /* id.c -- owns identifiers and randomness: time-ordered 128-bit ids, unguessable keys. */
 #include "base/id.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@ void random_bytes(void *out, size_t n)
     while (n) {
         ssize_t got = getrandom(p, n < 256 ? n : 256, 0);
 
+        if (got < 0 && errno == EINTR) /* only while the kernel still gathers entropy after boot */
+            continue;
         if (got <= 0)
             abort();
         p += got;

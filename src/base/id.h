@@ -7,7 +7,7 @@
 enum { ID_CHARS = 32, KEY_CHARS = 26 };
 
 /* A delivery's or contact's id: 32 lower-case hex digits, microseconds first, so that text order is time order.
- * Within one process ids of the same microsecond still grow; between processes 48 random bits decide. */
+ * Within one thread the first 65,536 ids of a microsecond still grow; between threads 48 random bits decide. */
 struct id {
     char text[ID_CHARS + 1];
 };

@@ -33,19 +33,20 @@ bool log_enabled(enum log_level level)
     return level >= least_level;
 }
 
-/* A line under construction; what does not fit is left out, and one byte stays free for the newline. */
+/* A line under construction; one byte stays free for the newline. */
 struct line {
     char bytes[LINE_BYTES];
     size_t len;
+    bool full; /* something did not fit and was left out */
 };
 
 static void put(struct line *l, struct str s)
 {
-    size_t room = sizeof(l->bytes) - 1 - l->len, n = s.len < room ? s.len : room;
-
-    if (n)
-        memcpy(l->bytes + l->len, s.p, n);
-    l->len += n;
+    l->full = l->full || s.len > sizeof(l->bytes) - 1 - l->len;
+    if (l->full || s.len == 0)
+        return;
+    memcpy(l->bytes + l->len, s.p, s.len);
+    l->len += s.len;
 }
 
 static bool needs_quotes(struct str s)
@@ -97,6 +98,22 @@ static void put_number(struct line *l, const struct log_pair *pair)
     put(l, str_n(text, (size_t)n));
 }
 
+/* A pair that does not fit is left out as a whole, with those after it: a line never ends inside quotes. */
+static void put_pair(struct line *l, const struct log_pair *pair)
+{
+    size_t before = l->len;
+
+    put(l, STR(" "));
+    put(l, str_of(pair->key));
+    put(l, STR("="));
+    if (pair->kind == LOG_TEXT)
+        put_value(l, pair->text);
+    else
+        put_number(l, pair);
+    if (l->full)
+        l->len = before;
+}
+
 static void put_time(struct line *l)
 {
     struct timespec now;
@@ -123,15 +140,8 @@ void log_write(enum log_level level, const char *event, const struct log_pair *p
     put(&l, str_of(role_name));
     put(&l, STR(": "));
     put(&l, str_of(event));
-    for (; pairs->kind != LOG_END; pairs++) {
-        put(&l, STR(" "));
-        put(&l, str_of(pairs->key));
-        put(&l, STR("="));
-        if (pairs->kind == LOG_TEXT)
-            put_value(&l, pairs->text);
-        else
-            put_number(&l, pairs);
-    }
+    for (; pairs->kind != LOG_END && !l.full; pairs++)
+        put_pair(&l, pairs);
     l.bytes[l.len++] = '\n';
     written = write(STDERR_FILENO, l.bytes, l.len);
     (void)written; /* a log that cannot be written must not stop the service */

@@ -28,7 +28,7 @@ void log_setup(enum log_level least, const char *role);
 enum err log_level_parse(struct str s, enum log_level *out) MUST_CHECK;
 bool log_enabled(enum log_level level);
 /* Writes one line with a single write(2): time, level, role, event text, then the pairs up to LOG_END. Cuts a value at
- * 512 bytes and the line at 4 KiB. Never fails, never blocks on anything but stderr. */
+ * 512 bytes; pairs past a line of 4 KiB are left out. Never fails, never blocks on anything but stderr. */
 void log_write(enum log_level level, const char *event, const struct log_pair *pairs);
 
 /* LOG(LOG_INFO, "delivery accepted", KV_STR("id", id), KV_INT("bytes", n)); at least one pair. */

@@ -105,6 +105,11 @@ void setting_explain(struct buf *why, const char *format, ...)
     (void)err; /* a reason that does not fit is left out: the error code stops the start */
 }
 
+enum err setting_parse_ms(struct str text, int64_t *out)
+{
+    return parse_number(text, time_units, out);
+}
+
 const struct setting_row *setting_row(enum setting s)
 {
     return &rows[s];

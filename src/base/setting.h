@@ -28,6 +28,8 @@ extern const char setting_environment_prefix[];
 /* Checks a value; *number is its value for types with a number, else 0. ERR_CONFIG with the reason appended to `why` (may be
  * NULL); the reason of a secret does not repeat it. */
 enum err setting_check(enum setting s, struct str text, int64_t *number, struct buf *why) MUST_CHECK;
+/* Reads a time with its unit, as settings are written ("250ms", "10s", "1h"), in milliseconds. ERR_SYNTAX, ERR_RANGE. */
+enum err setting_parse_ms(struct str text, int64_t *out) MUST_CHECK;
 /* Appends to a reason; one that does not fit is left out, as the error code stops the start anyway. `why` may be NULL. */
 void setting_explain(struct buf *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

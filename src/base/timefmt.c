@@ -234,16 +234,21 @@ enum err time_parse(struct str text, enum time_format format, int64_t *out_us)
     return ERR_INTERNAL;
 }
 
+/* The four-digit years: 0001-01-01T00:00:00 to 9999-12-31T23:59:59.999999. */
+static const int64_t first_us = INT64_C(-62135596800) * US_PER_S, last_us = INT64_C(253402300800) * US_PER_S - 1;
+
 char *time_iso(int64_t us, char out[TIME_ISO_CHARS + 1])
 {
-    time_t seconds = us / US_PER_S;
+    int64_t at = us < first_us ? first_us : us > last_us ? last_us : us;
+    bool before = at % US_PER_S < 0; /* of 1970: the fraction counts up all the same */
+    time_t seconds = at / US_PER_S - before;
+    int fraction = (int)(at % US_PER_S + (before ? US_PER_S : 0));
     struct tm t;
-    size_t n;
+    int n;
 
     gmtime_r(&seconds, &t);
-    n = strftime(out, TIME_ISO_CHARS + 1, "%Y-%m-%dT%H:%M:%S", &t);
-    if (us % US_PER_S)
-        n += (size_t)snprintf(out + n, TIME_ISO_CHARS + 1 - n, ".%06d", (int)(us % US_PER_S));
-    snprintf(out + n, TIME_ISO_CHARS + 1 - n, "Z");
+    n = snprintf(out, TIME_ISO_CHARS + 1, "%04d-%02d-%02dT%02d:%02d:%02d", (t.tm_year + 1900) % 10000, t.tm_mon + 1, t.tm_mday,
+                 t.tm_hour, t.tm_min, t.tm_sec);
+    snprintf(out + n, (size_t)(TIME_ISO_CHARS + 1 - n), fraction ? ".%06dZ" : "Z", fraction);
     return out;
 }

@@ -22,7 +22,8 @@ enum err time_format_parse(struct str name, enum time_format *out) MUST_CHECK;
 enum err time_parse(struct str text, enum time_format format, int64_t *out_us) MUST_CHECK;
 
 enum { TIME_ISO_CHARS = 27 };
-/* Writes 2024-05-02T09:11:08.123456Z, or without the fraction when it is zero, and a NUL; returns `out`. */
+/* Writes 2024-05-02T09:11:08.123456Z, or without the fraction when it is zero, and a NUL; returns `out`.
+ * A time outside the years 1..9999 is written as the nearest inside. */
 char *time_iso(int64_t us, char out[TIME_ISO_CHARS + 1]);
 
 #endif

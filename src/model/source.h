@@ -9,11 +9,11 @@ enum { SOURCE_SECRETS_MAX = 8 };
 
 /* Several may be valid at a time (rotation); each is tried. */
 struct source_secret {
-    char *id;           /* short id for the use counters, e.g. "s1" */
-    char *name;         /* config member that it is ("secret") */
-    char *sealed;       /* base64, made by seal_close with context "source:<source id>" */
-    int64_t from_us;    /* valid from */
-    int64_t until_us;   /* valid until; 0 = open */
+    char *id;         /* short id for the use counters, e.g. "s1" */
+    char *name;       /* config member that it is ("secret") */
+    char *sealed;     /* base64, made by seal_close with context "source:<source id>" */
+    int64_t from_us;  /* valid from */
+    int64_t until_us; /* valid until; 0 = open */
 };
 
 /* Owns all its text. Strings are never NULL after source_from_json or a load from the database. */

@@ -44,7 +44,8 @@ enum err loop_defer_new(struct loop *loop, void (*fn)(void *arg), void *arg, str
 void loop_defer_schedule(struct loop_defer *d);
 void loop_defer_free(struct loop_defer *d);
 
-enum err loop_signal_new(struct loop *loop, int signal_number, void (*fn)(void *arg), void *arg, struct loop_signal **out) MUST_CHECK;
+enum err loop_signal_new(struct loop *loop, int signal_number, void (*fn)(void *arg), void *arg,
+                         struct loop_signal **out) MUST_CHECK;
 void loop_signal_free(struct loop_signal *s);
 
 #endif

@@ -3,6 +3,7 @@
 #define NET_SERVER_H
 
 #include "base/fields.h"
+#include "net/http_method.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
@@ -15,7 +16,8 @@ struct http_limits {
 };
 
 /*
- * What the program does with requests. Calls come from the loop, never from within http_answer.
+ * What the program does with requests. Calls come from the loop, never from within http_answer. What the accessors below give
+ * stays where it is until the answer or `gone`; only http_body moves while the body comes (from one `body` call to the next).
  *   head  the request head is complete: OK to read the body; an error is answered with its status (405 needs `allow` set by
  *         http_set_allow), and the connection ends when a body is still to come. http_answer may be called here too.
  *   body  the next piece of the body, in order; the whole of it stays readable through http_body.
@@ -29,10 +31,11 @@ struct http_handler {
     void (*gone)(void *arg, struct http_exchange *x);
 };
 
-/* Returns owned. Borrows tls (NULL: no TLS listener), handler, clock. */
+/* Returns owned. Borrows loop and handler; copies limits. */
 enum err http_server_new(struct loop *loop, const struct http_limits *limits, const struct http_handler *handler, void *arg,
                          struct http_server **out) MUST_CHECK;
-/* Accepts on a listening socket; the server owns fd from now on. tls NULL = plain HTTP. May be called several times. */
+/* Accepts on a non-blocking listening socket, which is the server's from now on (also on failure). Borrows tls; NULL = plain
+ * HTTP. May be called several times. */
 enum err http_server_accept(struct http_server *s, int fd, struct tls_context *tls) MUST_CHECK;
 /* Stops accepting; idle connections close, others after their answer. `stopped` is called once when none is left. */
 void http_server_stop(struct http_server *s, void (*stopped)(void *arg), void *arg);
@@ -45,11 +48,11 @@ enum err net_listen(struct str address, int *fd, struct buf *bound, struct buf *
 /* True for 127.0.0.0/8, ::1 and unix sockets. */
 bool net_is_loopback(struct str address);
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_PATCH };
 enum http_method http_method(const struct http_exchange *x);
 struct str http_method_text(const struct http_exchange *x);
 struct str http_path(const struct http_exchange *x);  /* before '?', as sent */
 struct str http_query(const struct http_exchange *x); /* after '?', may be empty */
+struct str http_host(const struct http_exchange *x);  /* name or address, with the port as sent; empty in HTTP/1.0 without it */
 struct fields http_fields(const struct http_exchange *x);
 struct str http_body(const struct http_exchange *x); /* what has been read of it */
 struct str http_peer(const struct http_exchange *x); /* "203.0.113.9:51234" or "unix" */

@@ -80,5 +80,7 @@ enum err stream_source_counts(struct stream *s, struct str source_id, void (*eac
                               void *arg) MUST_CHECK;
 /* Role presence: sets a key that lives for `ttl_ms`, so that `stats` and `up` see which roles are ready. */
 enum err stream_role_ready(struct stream *s, struct str role, int64_t ttl_ms) MUST_CHECK;
+/* Calls `each` for every role that is there; one with several processes comes several times. */
+enum err stream_roles(struct stream *s, void (*each)(void *arg, struct str role, int64_t pid), void *arg) MUST_CHECK;
 
 #endif

@@ -63,12 +63,12 @@ static inline redisReply *redis_fixture_command(const struct redis_fixture *f, c
 }
 
 /* As redis_fixture_command, for commands that only have to work. */
-#define REDIS_DO(f, ...)                                               \
-    do {                                                               \
-        redisReply *redis_do_ = redis_fixture_command(f, __VA_ARGS__); \
-        if (redis_do_->type == REDIS_REPLY_ERROR)                      \
-            fail_msg("redis: %s", redis_do_->str);                     \
-        freeReplyObject(redis_do_);                                    \
+#define REDIS_DO(f, ...)                                                                                                           \
+    do {                                                                                                                           \
+        redisReply *redis_do_ = redis_fixture_command(f, __VA_ARGS__);                                                             \
+        if (redis_do_->type == REDIS_REPLY_ERROR)                                                                                  \
+            fail_msg("redis: %s", redis_do_->str);                                                                                 \
+        freeReplyObject(redis_do_);                                                                                                \
     } while (0)
 
 /* Starts the server (again) on the same folder and waits until it answers. */

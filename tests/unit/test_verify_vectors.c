@@ -9,13 +9,13 @@
 
 enum { SPECS_MAX = 2, FIELDS_MAX = 32 };
 
-#define STANDARD_BOTH                                                                                                              \
-    {                                                                                                                              \
-        "{\"scheme\":\"standard\"}", "{\"scheme\":\"standard\",\"header_prefix\":\"svix-\"}"                                       \
+#define STANDARD_BOTH                                                                        \
+    {                                                                                        \
+        "{\"scheme\":\"standard\"}", "{\"scheme\":\"standard\",\"header_prefix\":\"svix-\"}" \
     }
-#define STANDARD_ONE                                                                                                               \
-    {                                                                                                                              \
-        "{\"scheme\":\"standard\"}"                                                                                                \
+#define STANDARD_ONE                \
+    {                               \
+        "{\"scheme\":\"standard\"}" \
     }
 
 /* How a platform signs, as a route file would say it, and how many vectors the file holds for it. WooCommerce decodes the

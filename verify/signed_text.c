@@ -1,5 +1,5 @@
-/* template.c -- owns the signed-text template: which parts of a request are signed, in which order. */
-#include "verify/template.h"
+/* signed_text.c -- owns the signed-text template: which parts of a request are signed, in which order. */
+#include "verify/signed_text.h"
 
 static const struct {
     const char *name;
@@ -9,23 +9,23 @@ static const struct {
     {"url", PART_URL},   {"url_unescaped", PART_URL_UNESCAPED}, {"method", PART_METHOD},
 };
 
-static enum err named_part(struct str name, struct template_part *out)
+static enum err named_part(struct str name, struct signed_part *out)
 {
     struct str header = STR("header:");
 
     for (size_t i = 0; i < sizeof(part_names) / sizeof(part_names[0]); i++)
         if (str_eq(name, str_of(part_names[i].name))) {
-            *out = (struct template_part){.kind = part_names[i].kind};
+            *out = (struct signed_part){.kind = part_names[i].kind};
             return OK;
         }
     if (!str_starts(name, header) || name.len == header.len)
         return ERR_SYNTAX;
-    *out = (struct template_part){.kind = PART_HEADER, .text = str_from(name, header.len)};
+    *out = (struct signed_part){.kind = PART_HEADER, .text = str_from(name, header.len)};
     return OK;
 }
 
 /* Cuts the next part off `rest`. */
-static enum err next_part(struct str *rest, struct template_part *out, const char **why)
+static enum err next_part(struct str *rest, struct signed_part *out, const char **why)
 {
     size_t open = str_find(*rest, '{'), close = str_find(*rest, '}');
 
@@ -34,7 +34,7 @@ static enum err next_part(struct str *rest, struct template_part *out, const cha
         return ERR_SYNTAX;
     }
     if (open > 0) {
-        *out = (struct template_part){.kind = PART_LITERAL, .text = str_upto(*rest, open)};
+        *out = (struct signed_part){.kind = PART_LITERAL, .text = str_upto(*rest, open)};
         *rest = str_from(*rest, open);
         return OK;
     }
@@ -46,13 +46,13 @@ static enum err next_part(struct str *rest, struct template_part *out, const cha
     return OK;
 }
 
-enum err template_compile(struct str text, struct template *out, const char **why)
+enum err signed_text_compile(struct str text, struct signed_text *out, const char **why)
 {
-    struct template t = {.n = 0};
+    struct signed_text t = {.n = 0};
     size_t bodies = 0;
 
     while (text.len) {
-        if (t.n == TEMPLATE_PARTS_MAX) {
+        if (t.n == SIGNED_PARTS_MAX) {
             *why = "more than 12 parts";
             return ERR_SYNTAX;
         }
@@ -72,7 +72,7 @@ enum err template_compile(struct str text, struct template *out, const char **wh
     return OK;
 }
 
-bool template_has(const struct template *t, enum part_kind kind)
+bool signed_text_has(const struct signed_text *t, enum part_kind kind)
 {
     for (size_t i = 0; i < t->n; i++)
         if (t->at[i].kind == kind)
@@ -103,7 +103,7 @@ static struct str unescape_next(struct str url, size_t *used)
     return str_upto(url, 1);
 }
 
-static enum err expand_unescaped(struct str url, template_sink *sink, void *arg)
+static enum err expand_unescaped(struct str url, signed_sink *sink, void *arg)
 {
     enum err err = OK;
 
@@ -116,7 +116,7 @@ static enum err expand_unescaped(struct str url, template_sink *sink, void *arg)
     return err;
 }
 
-static struct str part_value(const struct template_part *part, const struct template_values *values)
+static struct str part_value(const struct signed_part *part, const struct signed_values *values)
 {
     struct str value = STR_NONE;
 
@@ -141,8 +141,8 @@ static struct str part_value(const struct template_part *part, const struct temp
     return STR_NONE;
 }
 
-enum err template_expand(const struct template *t, size_t from, size_t to, const struct template_values *values,
-                         template_sink *sink, void *arg)
+enum err signed_text_expand(const struct signed_text *t, size_t from, size_t to, const struct signed_values *values,
+                            signed_sink *sink, void *arg)
 {
     enum err err = OK;
 

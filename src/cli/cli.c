@@ -1,0 +1,149 @@
+/* cli.c -- owns what every command shares: the start, the search for a verb, messages, questions. */
+#include "cli/cli.h"
+
+#include "base/problems.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { SECRET_BYTES_MAX = 4096, VERBS_MAX = 40, JSON_BYTES_MAX = 64 << 20 };
+
+enum err cli_init(struct cli *cli)
+{
+    char *text = getenv("STOREHOOK_SECRET");
+    enum err err = OK;
+
+    *cli = (struct cli){.path = BUF_INIT(8192), .clock = &clock_system};
+    if (!text)
+        return OK;
+    if (*text)
+        err = secret_new(str_of(text), &cli->secret);
+    explicit_bzero(text, strlen(text)); /* N10 */
+    unsetenv("STOREHOOK_SECRET");
+    return err;
+}
+
+void cli_release(struct cli *cli)
+{
+    config_free(cli->cfg);
+    secret_free(cli->secret);
+    buf_release(&cli->path);
+}
+
+static void say(const char *format, va_list args)
+{
+    fputs("storehook: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+int cli_fail(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+    return EXIT_FAILED;
+}
+
+int cli_wrong(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+int cli_fail_why(enum err err, const struct buf *why)
+{
+    return cli_fail("%s", why && why->len ? buf_text(why) : err_text(err));
+}
+
+static void list_verbs(FILE *out, const char *of, const struct cli_command *verbs)
+{
+    fprintf(out, "usage: storehook %s VERB [...]\n\n", of);
+    for (; verbs->name; verbs++)
+        fprintf(out, "  %-10s %s\n", verbs->name, verbs->help);
+    fprintf(out, "\n`storehook %s VERB --help` says more.\n", of);
+}
+
+static int unknown_verb(const char *of, const struct cli_command *verbs, const char *given)
+{
+    const char *names[VERBS_MAX + 1] = {NULL};
+    const char *near;
+
+    for (size_t i = 0; i < VERBS_MAX && verbs[i].name; i++)
+        names[i] = verbs[i].name;
+    near = nearest_name(str_of(given), names);
+    if (near)
+        return cli_wrong("%s has no verb \"%s\"; did you mean \"%s\"?", of, given, near);
+    return cli_wrong("%s has no verb \"%s\"; see `storehook %s --help`", of, given, of);
+}
+
+int cli_dispatch(struct cli *cli, const char *of, const struct cli_command *verbs, int argc, char **argv)
+{
+    const char *given = argc > 1 ? argv[1] : NULL;
+
+    if (!given) {
+        list_verbs(stderr, of, verbs);
+        return EXIT_USAGE;
+    }
+    if (strcmp(given, "--help") == 0 || strcmp(given, "-h") == 0) {
+        list_verbs(stdout, of, verbs);
+        return EXIT_DONE;
+    }
+    for (const struct cli_command *v = verbs; v->name; v++)
+        if (strcmp(v->name, given) == 0)
+            return v->run(cli, argc - 1, argv + 1);
+    return unknown_verb(of, verbs, given);
+}
+
+int cli_print_json(json_t *value)
+{
+    struct buf text = BUF_INIT(JSON_BYTES_MAX);
+    enum err err = value ? json_print_pretty(value, &text) : ERR_MEMORY;
+
+    json_decref(value);
+    if (!err && (fwrite(text.p, 1, text.len, stdout) != text.len || putchar('\n') == EOF))
+        err = ERR_IO;
+    buf_release(&text);
+    return err ? cli_fail_why(err, NULL) : EXIT_DONE;
+}
+
+/* Reads up to a newline; what is longer than the buffer is refused by its length. */
+static size_t read_line(char *line, size_t size)
+{
+    size_t n = 0;
+    char c;
+
+    while (n < size && read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
+        line[n++] = c;
+    return n;
+}
+
+enum err cli_ask_secret(const char *question, struct secret **out)
+{
+    char line[SECRET_BYTES_MAX + 1];
+    struct termios before, silent;
+    enum err err;
+    size_t n;
+
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before))
+        return ERR_NOT_FOUND;
+    silent = before;
+    silent.c_lflag &= (tcflag_t)~ECHO;
+    fprintf(stderr, "%s: ", question);
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent))
+        return ERR_IO;
+    n = read_line(line, sizeof(line));
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    fputc('\n', stderr);
+    err = secret_new(str_n(line, n), out);
+    explicit_bzero(line, sizeof(line));
+    return err;
+}

@@ -1,0 +1,18 @@
+/* commands.h -- owns the list of commands: one row each, from which main.c makes its table. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+/* Name, group in the help, one line. A command is `int cmd_<name>(struct cli *cli, int argc, char **argv)`. */
+#define COMMANDS(X)                                                                \
+    X(source, "set up", "connects stores and accounts: add, list, rotate, remove") \
+    X(config, "set up", "shows and checks the settings")                           \
+    X(stats, "look", "shows queue, roles and counters")                            \
+    X(dead, "look", "shows, replays or drops dead letters")
+
+#define X(name, group, help) int cmd_##name(struct cli *cli, int argc, char **argv);
+COMMANDS(X)
+#undef X
+
+#endif

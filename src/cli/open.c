@@ -1,0 +1,80 @@
+/* open.c -- owns the opening of what commands work on, with the message when it fails. */
+#include "cli/open.h"
+
+#include "engine/state.h"
+
+#include <unistd.h>
+
+enum { WHY_BYTES = 8192 };
+
+int cli_open_store(struct cli *cli, struct store **out)
+{
+    const char *dir = config_text(cli->cfg, SET_DIR);
+    struct buf why = BUF_INIT(WHY_BYTES);
+    enum err err = store_open(cli->cfg, cli->clock, out, &why);
+    int code = CLI_GO;
+
+    if (err && access(dir, F_OK))
+        code = cli_fail("%s: no such directory; start `storehook up --dir %s` first, or name another with --dir", dir, dir);
+    else if (err)
+        code = cli_fail_why(err, &why);
+    buf_release(&why);
+    return code;
+}
+
+int cli_open_stream(struct cli *cli, struct stream **out)
+{
+    struct buf why = BUF_INIT(WHY_BYTES);
+    enum err err = stream_open(cli->cfg, cli->clock, out, &why);
+    int code = err ? cli_fail_why(err, &why) : CLI_GO;
+
+    buf_release(&why);
+    return code;
+}
+
+int cli_open_routes(struct cli *cli, struct routes **out)
+{
+    const char *dir = config_text(cli->cfg, SET_ROUTES_DIR);
+    struct problems problems;
+    enum err err;
+    int code = CLI_GO;
+
+    problems_init(&problems, str_of(dir));
+    err = routes_load(dir, out, &problems);
+    if (err && problems.n) {
+        fputs(buf_text(&problems.text), stderr);
+        code = cli_fail("%zu problem%s in the route files; `storehook route check FILE` checks one", problems.n,
+                        problems.n == 1 ? "" : "s");
+    } else if (err) {
+        code = cli_fail_why(err, NULL);
+    }
+    problems_release(&problems);
+    return code;
+}
+
+int cli_open_seal(struct cli *cli, struct seal **out)
+{
+    const char *path = config_text(cli->cfg, SET_MASTER_KEY_FILE);
+    enum err err = seal_load(str_of(config_text(cli->cfg, SET_MASTER_KEY)), path, out);
+
+    if (!err)
+        return CLI_GO;
+    if (err == ERR_NOT_FOUND)
+        return cli_fail("%s: there is no master key; the first `storehook up` makes one", path);
+    if (err == ERR_CONFIG)
+        return cli_fail("%s: others may read the master key; set its mode to 0600", path);
+    return cli_fail("master key: %s", err_text(err));
+}
+
+enum err cli_endpoint(const struct cli *cli, const struct source *source, struct buf *out)
+{
+    struct str base = str_of(config_text(cli->cfg, SET_PUBLIC_URL));
+    enum err err;
+
+    while (str_ends(base, STR("/")))
+        base = str_upto(base, base.len - 1);
+    err = base.len ? buf_append(out, base) : state_read(cli->cfg, STATE_HTTPS_URL, out);
+    if (err == ERR_NOT_FOUND)
+        err = buf_printf(out, "https://%s", config_text(cli->cfg, SET_SERVE_LISTEN));
+    return err ? err : buf_printf(out, "/in/%s", source->key);
+}

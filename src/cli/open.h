@@ -1,0 +1,20 @@
+/* open.h -- owns the opening of what commands work on, with the message when it fails. */
+#ifndef CLI_OPEN_H
+#define CLI_OPEN_H
+
+#include "cli/cli.h"
+#include "model/source.h"
+#include "queue/stream.h"
+#include "route/route.h"
+#include "store/store.h"
+
+/* Each returns CLI_GO, or the exit code after it has said what is wrong. Returns owned through `out`. */
+int cli_open_store(struct cli *cli, struct store **out);
+int cli_open_stream(struct cli *cli, struct stream **out);
+int cli_open_routes(struct cli *cli, struct routes **out);
+int cli_open_seal(struct cli *cli, struct seal **out);
+
+/* Appends the URL that the platform calls: storehook.public_url, else where a running `up` listens, else serve.listen. */
+enum err cli_endpoint(const struct cli *cli, const struct source *source, struct buf *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,114 @@
+/* figures.c -- owns the figures of the running system, gathered once for the command, the admin page and /metrics. */
+#include "engine/figures.h"
+
+#include "store/contact.h"
+#include "store/source.h"
+
+/* What a callback fills; `failed` when memory is out. */
+struct gather {
+    json_t *into;
+    bool failed;
+};
+
+static void add_role(void *arg, struct str role, int64_t pid)
+{
+    struct gather *g = arg;
+
+    if (json_array_append_new(g->into, json_pack("{so sI}", "role", json_str(role), "pid", (json_int_t)pid)))
+        g->failed = true;
+}
+
+static void add_count(void *arg, struct str field, int64_t value)
+{
+    struct gather *g = arg;
+    char *name = str_dup(field);
+
+    if (!name || json_object_set_new(g->into, name, json_integer(value)))
+        g->failed = true;
+    free(name);
+}
+
+static json_t *lanes(const struct stream_stats *stats, int64_t now_us)
+{
+    json_t *object = json_object();
+
+    for (int lane = 0; lane < LANE__COUNT && object; lane++) {
+        const struct lane_stats *l = &stats->lanes[lane];
+        int64_t age_us = l->oldest_at_us && l->oldest_at_us < now_us ? now_us - l->oldest_at_us : 0;
+        json_t *row = json_pack("{sI sI sI}", "waiting", (json_int_t)l->waiting, "pending", (json_int_t)l->pending, "oldest_age_ms",
+                                (json_int_t)(age_us / US_PER_MS));
+
+        if (json_object_set_new(object, lane_name((enum lane)lane), row)) {
+            json_decref(object);
+            object = NULL;
+        }
+    }
+    return object;
+}
+
+static enum err load_roles(struct stream *stream, json_t *array)
+{
+    struct gather g = {.into = array};
+    enum err err = stream_roles(stream, add_role, &g);
+
+    return err || !g.failed ? err : ERR_MEMORY;
+}
+
+enum err figures_counts(struct stream *stream, int64_t source_id, json_t *object)
+{
+    struct gather g = {.into = object};
+    char id[24];
+    enum err err;
+
+    snprintf(id, sizeof(id), "%lld", (long long)source_id);
+    err = stream_source_counts(stream, str_of(id), add_count, &g);
+    return err || !g.failed ? err : ERR_MEMORY;
+}
+
+static enum err add_source(struct stream *stream, const struct source *s, json_t *array)
+{
+    json_t *counts = json_object();
+    enum err err = counts ? figures_counts(stream, s->id, counts) : ERR_MEMORY;
+    json_t *row = json_pack("{sI ss ss sb so}", "id", (json_int_t)s->id, "name", s->name, "platform", s->platform, "enabled",
+                            (int)s->enabled, "counts", counts);
+
+    if (json_array_append_new(array, row) && !err)
+        err = ERR_MEMORY;
+    return err;
+}
+
+static enum err load_sources(struct stream *stream, struct store *store, json_t *array)
+{
+    struct source_list list;
+    enum err err = source_list_load(store, &list);
+
+    for (size_t i = 0; i < list.n && !err; i++)
+        err = add_source(stream, &list.at[i], array);
+    source_list_release(&list);
+    return err;
+}
+
+enum err figures_load(struct stream *stream, struct store *store, json_t **out)
+{
+    json_t *roles = json_array(), *sources = json_array(), *figures;
+    struct stream_stats stats;
+    uint64_t contacts = 0;
+    enum err err = stream_stats(stream, &stats);
+
+    if (!err)
+        err = contact_count(store, &contacts);
+    if (!err)
+        err = load_roles(stream, roles);
+    if (!err)
+        err = load_sources(stream, store, sources);
+    if (err) {
+        json_decref(roles);
+        json_decref(sources);
+        return err;
+    }
+    figures = json_pack("{so sI sI sI so so}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead", (json_int_t)stats.dead,
+                        "queue_memory_bytes", (json_int_t)stats.memory_bytes, "contacts", (json_int_t)contacts, "roles", roles,
+                        "sources", sources);
+    *out = figures;
+    return figures ? OK : ERR_MEMORY;
+}

@@ -1,0 +1,124 @@
+/* figures_metrics.c -- owns the figures in the text format of Prometheus. */
+#include "engine/figures.h"
+
+/* A label's value: backslash, quote and newline are escaped, as the format asks. */
+static enum err put_label(struct buf *out, struct str value)
+{
+    enum err err = OK;
+
+    for (size_t i = 0; i < value.len && !err; i++) {
+        char c = value.p[i];
+
+        if (c == '\\' || c == '"')
+            err = buf_append_c(out, '\\');
+        if (!err)
+            err = c == '\n' ? buf_append(out, STR("\\n")) : buf_append_c(out, c);
+    }
+    return err;
+}
+
+static enum err put_head(struct buf *out, const char *name, const char *help)
+{
+    return buf_printf(out, "# HELP storehook_%s %s\n# TYPE storehook_%s gauge\n", name, help, name);
+}
+
+static int64_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static enum err put_single(const json_t *figures, struct buf *out)
+{
+    static const struct {
+        const char *key, *name, *help;
+    } rows[] = {
+        {"dead", "dead_letters", "dead letters"},
+        {"queue_memory_bytes", "queue_memory_bytes", "memory that Redis uses"},
+        {"contacts", "contacts", "contacts in the database"},
+    };
+    enum err err = OK;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && !err; i++) {
+        err = put_head(out, rows[i].name, rows[i].help);
+        if (!err)
+            err = buf_printf(out, "storehook_%s %lld\n", rows[i].name, (long long)number(figures, rows[i].key));
+    }
+    return err;
+}
+
+static enum err put_lanes(const json_t *figures, struct buf *out)
+{
+    static const struct {
+        const char *key, *name, *help;
+    } rows[] = {
+        {"waiting", "lane_waiting", "entries in the lane"},
+        {"pending", "lane_pending", "entries claimed and not yet applied"},
+        {"oldest_age_ms", "lane_oldest_age_milliseconds", "age of the oldest entry in the lane"},
+    };
+    json_t *lanes = json_object_get(figures, "lanes"), *lane;
+    const char *name;
+    enum err err = OK;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && !err; i++) {
+        err = put_head(out, rows[i].name, rows[i].help);
+        json_object_foreach(lanes, name, lane) if (!err) err =
+            buf_printf(out, "storehook_%s{lane=\"%s\"} %lld\n", rows[i].name, name, (long long)number(lane, rows[i].key));
+    }
+    return err;
+}
+
+static enum err put_roles(const json_t *figures, struct buf *out)
+{
+    enum err err = put_head(out, "role_up", "roles that say they are ready");
+    json_t *role;
+    size_t i;
+
+    json_array_foreach(json_object_get(figures, "roles"), i, role)
+    {
+        if (!err)
+            err = buf_append(out, STR("storehook_role_up{role=\""));
+        if (!err)
+            err = put_label(out, json_member_text(role, "role"));
+        if (!err)
+            err = buf_printf(out, "\",pid=\"%lld\"} 1\n", (long long)number(role, "pid"));
+    }
+    return err;
+}
+
+static enum err put_count(const json_t *source, const char *field, int64_t value, struct buf *out)
+{
+    enum err err = buf_printf(out, "storehook_source_count{id=\"%lld\",source=\"", (long long)number(source, "id"));
+
+    if (!err)
+        err = put_label(out, json_member_text(source, "name"));
+    if (!err)
+        err = buf_append(out, STR("\",what=\""));
+    if (!err)
+        err = put_label(out, str_of(field));
+    return err ? err : buf_printf(out, "\"} %lld\n", (long long)value);
+}
+
+static enum err put_sources(const json_t *figures, struct buf *out)
+{
+    enum err err = put_head(out, "source_count", "what happened to deliveries of a source; last_at is a time");
+    json_t *source, *value;
+    const char *field;
+    size_t i;
+
+    json_array_foreach(json_object_get(figures, "sources"), i, source)
+    {
+        json_object_foreach(json_object_get(source, "counts"), field, value) if (!err) err =
+            put_count(source, field, json_integer_value(value), out);
+    }
+    return err;
+}
+
+enum err figures_metrics(const json_t *figures, struct buf *out)
+{
+    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single, put_lanes, put_roles, put_sources};
+    enum err err = OK;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++)
+        err = parts[i](figures, out);
+    return err;
+}

@@ -1,0 +1,489 @@
+/*
+ * receive.c -- owns the endpoint /in/<key>: from the request's head to the answer that promises durability.
+ *
+ *   READING --receiver_end--> ASKING --sources_came--> (judge) --append--> QUEUED --append_done--> answered, receipt back in the pool
+ *      |                         the key is unknown and a newer snapshot was asked for
+ *      +-----------------------------------------------> (judge) --answer at once: 401, 404, 405, 429, 503, handshake--> pool
+ *   READING, ASKING --receiver_gone--> pool          QUEUED --receiver_gone--> QUEUED without exchange --append_done--> pool
+ *
+ * N1: 2xx leaves only from append_done, when the queue has said that the entry is durable. N2: the body is parsed by nobody here;
+ * it is fed to the verifier as it comes. I1-I3, I7: see judge. I8: nothing of a delivery that got 503 is remembered, so that its
+ * retry is judged like the first.
+ */
+#include "engine/receive.h"
+
+#include "base/counters.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "engine/dummy_work.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum receipt_state { RECEIPT_FREE, RECEIPT_READING, RECEIPT_ASKING, RECEIPT_QUEUED, RECEIPT__COUNT };
+
+enum { ANSWER_MAX_BYTES = 64 * 1024, URL_MAX_BYTES = 2048 };
+
+static const struct str path_prefix = {"/in/", 4};
+
+/* One request while it is received. */
+struct receipt {
+    struct receiver *r;
+    struct receipt *next_free, *next_all;
+    enum receipt_state state;
+    struct http_exchange *x; /* NULL when the sender left */
+    struct live_source *live;
+    struct sources_wait wait;
+    bool asking;                          /* wait is running */
+    enum err ask_err;                     /* of the question, when the key is unknown */
+    const struct source_signing *signing; /* NULL: no way to sign that the request names */
+    const struct verify_key *keys[VERIFY_KEYS_MAX];
+    const struct source_secret *secrets[VERIFY_KEYS_MAX];
+    size_t n_keys;
+    struct verifier *verifier;
+    struct buf url;                     /* of the endpoint, which the verifier borrows until its end */
+    int64_t started_us, received_at_us; /* monotonic, wall */
+    size_t body_bytes;
+    struct id id;
+    char topic[64]; /* for the log */
+};
+
+struct receiver {
+    struct receiver_parts parts;
+    struct dummy_work *dummy;
+    struct receipt *free, *all;
+    struct buf answer; /* scratch of handshakes */
+};
+
+static void set_state(struct receipt *p, enum receipt_state next)
+{
+    static const unsigned from[RECEIPT__COUNT] = {
+        [RECEIPT_FREE] = 1u << RECEIPT_READING | 1u << RECEIPT_ASKING | 1u << RECEIPT_QUEUED,
+        [RECEIPT_READING] = 1u << RECEIPT_FREE,
+        [RECEIPT_ASKING] = 1u << RECEIPT_READING,
+        [RECEIPT_QUEUED] = 1u << RECEIPT_READING | 1u << RECEIPT_ASKING,
+    };
+
+    assert(from[next] & (1u << p->state));
+    p->state = next;
+}
+
+static enum err receipt_take(struct receiver *r, struct receipt **out)
+{
+    struct receipt *p = r->free;
+    struct verifier *verifier = NULL;
+    enum err err = OK;
+
+    if (p) {
+        r->free = p->next_free;
+    } else {
+        p = calloc(1, sizeof(*p));
+        err = p ? verifier_new(&verifier) : ERR_MEMORY;
+        if (err) {
+            free(p);
+            return err;
+        }
+        p->r = r;
+        buf_init(&p->url, URL_MAX_BYTES);
+        p->verifier = verifier;
+        p->next_all = r->all;
+        r->all = p;
+    }
+    set_state(p, RECEIPT_READING);
+    *out = p;
+    return OK;
+}
+
+/* Gives the receipt back to the pool; its verifier stays for the next one. */
+static void receipt_end(struct receipt *p)
+{
+    if (p->asking)
+        sources_forget(&p->wait);
+    sources_release(p->live);
+    p->asking = false;
+    p->ask_err = OK;
+    p->live = NULL;
+    p->signing = NULL;
+    p->x = NULL;
+    p->n_keys = 0;
+    p->topic[0] = '\0';
+    set_state(p, RECEIPT_FREE);
+    p->next_free = p->r->free;
+    p->r->free = p;
+}
+
+/* --- answers ---------------------------------------------------------------------------------------------------------- */
+
+/* What a sender is told, by status: brief and the same for every reason (I2). */
+static const struct refusal {
+    int status;
+    const char *body, *extra;
+    enum counter counter;
+} refusals[] = {
+    {401, "{\"error\":\"unauthorized\"}", NULL, COUNTER_REFUSED},
+    {404, "{\"error\":\"not found\"}", NULL, COUNTER_REFUSED},
+    {405, "{\"error\":\"method not allowed\"}", "Allow: POST\r\n", COUNTER_REFUSED},
+    {429, "{\"error\":\"too many requests\"}", "Retry-After: 1\r\n", COUNTER_REFUSED},
+    {503, "{\"error\":\"unavailable\"}", "Retry-After: 5\r\n", COUNTER_UNAVAILABLE}, /* the last: for all that is our trouble */
+};
+enum { REFUSALS = sizeof(refusals) / sizeof(refusals[0]) };
+
+static void count_source(const struct receipt *p, const char *what, const char *name, int64_t by)
+{
+    char field[64];
+    int n = snprintf(field, sizeof(field), "%s%s", what, name);
+
+    if (p->live && n > 0 && (size_t)n < sizeof(field))
+        queue_source_count(p->r->parts.queue, str_of(p->live->id_text), str_n(field, (size_t)n), by);
+}
+
+/* Refuses with the status of `err`; the reason goes to the log and the source's counters only. */
+static void refuse(struct receipt *p, enum err err)
+{
+    const struct refusal *row = refusals;
+    struct http_exchange *x = p->x;
+
+    while (row->status != err_http_status(err) && row < &refusals[REFUSALS - 1])
+        row++;
+    counter_add(row->counter, 1);
+    count_source(p, "refused:", err_name(err), 1);
+    LOG(row->status == 503 ? LOG_WARN : LOG_INFO, row->status == 503 ? "delivery unavailable" : "delivery refused",
+        KV_TEXT("source", p->live ? p->live->id_text : ""), KV_TEXT("reason", err_name(err)), KV_INT("status", row->status),
+        KV_STR("peer", http_peer(x)));
+    receipt_end(p);
+    http_answer(x, &(struct http_answer){
+                       .status = row->status, .content_type = "application/json", .body = str_of(row->body), .extra = row->extra});
+}
+
+/* 200 with the delivery's id, or what the platform wants to hear instead. */
+static void accept_delivery(struct receipt *p)
+{
+    struct str type = STR_NONE, body = STR_NONE;
+    struct http_answer answer = {.status = route_answer(p->live->route, &type, &body)};
+    char text[64];
+    char type_text[96];
+
+    snprintf(type_text, sizeof(type_text), "%.*s", STR_ARG(type));
+    if (answer.status) {
+        answer.content_type = type.len ? type_text : NULL;
+        answer.body = body;
+    } else {
+        snprintf(text, sizeof(text), "{\"delivery\":\"%s\"}", p->id.text);
+        answer = (struct http_answer){.status = 200, .content_type = "application/json", .body = str_of(text)};
+    }
+    http_answer(p->x, &answer);
+}
+
+/* --- the verdict ------------------------------------------------------------------------------------------------------ */
+
+/* Chooses the way to sign that the request names, and the source's secrets that are valid now; all are tried (I1). */
+static void choose_keys(struct receipt *p)
+{
+    size_t index = 0;
+    const struct verify_spec *spec = route_verify_for(p->live->route, http_fields(p->x), &index);
+
+    if (!spec || index >= SOURCE_SPECS_MAX)
+        return;
+    p->signing = &p->live->signing[index];
+    for (size_t i = 0; i < p->signing->n_keys && p->n_keys < VERIFY_KEYS_MAX; i++) {
+        const struct source_secret *secret = p->signing->keys[i].secret;
+
+        if (secret->from_us > p->received_at_us || (secret->until_us && secret->until_us <= p->received_at_us))
+            continue;
+        p->secrets[p->n_keys] = secret;
+        p->keys[p->n_keys++] = p->signing->keys[i].key;
+    }
+}
+
+/* The endpoint as the platform knows it; empty when no public URL is set. Never made from Host. */
+static struct str endpoint_url(struct receipt *p)
+{
+    struct buf *url = &p->url;
+
+    buf_clear(url);
+    if (p->r->parts.public_url.len == 0 || buf_append(url, p->r->parts.public_url) || buf_append(url, http_path(p->x)))
+        return STR_NONE;
+    return buf_str(url);
+}
+
+/* Starts to verify, once the source is known: what has been read of the body is fed at once, the rest as it comes (N2). */
+static void begin_verify(struct receipt *p)
+{
+    struct verify_request request = {
+        .method = http_method_text(p->x), .url = endpoint_url(p), .headers = http_fields(p->x), .now_us = p->received_at_us};
+
+    if (p->live->err)
+        return;
+    choose_keys(p);
+    /* an error here is said again by verifier_end */
+    if (p->signing && !verifier_begin(p->verifier, p->signing->spec, p->keys, p->n_keys, &request) && http_body(p->x).len &&
+        verifier_feed(p->verifier, http_body(p->x)))
+        return;
+}
+
+static const char *config_of(void *arg, struct str name)
+{
+    const struct live_source *live = arg;
+    char text[128];
+
+    if (name.len >= sizeof(text))
+        return NULL;
+    snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
+    return source_config(&live->source, text);
+}
+
+/* I4, I5: a question of the platform, answered exactly as the route file says; nothing is queued. Only asked of requests that
+ * carry no signature: a signed one is a delivery. */
+static bool answer_handshake(struct receipt *p)
+{
+    struct handshake_request request = {.method = http_method_text(p->x),
+                                        .query = http_query(p->x),
+                                        .body = http_body(p->x),
+                                        .headers = http_fields(p->x),
+                                        .config = config_of,
+                                        .arg = p->live};
+    struct http_exchange *x = p->x;
+    struct http_answer answer = {.status = 0};
+
+    (void)fields_get(request.headers, STR("content-type"), &request.content_type);
+    buf_clear(&p->r->answer);
+    if (!route_handshake(p->live->route, &request, &answer.status, &answer.content_type, &p->r->answer))
+        return false;
+    answer.body = buf_str(&p->r->answer);
+    count_source(p, "handshake", "", 1);
+    LOG(LOG_INFO, "handshake answered", KV_TEXT("source", p->live->id_text), KV_INT("status", answer.status));
+    receipt_end(p);
+    http_answer(x, &answer);
+    return true;
+}
+
+static void append_done(void *arg, enum err err);
+
+/* Makes the entry and hands it to the queue. */
+static enum err append(struct receipt *p, const struct verdict *verdict)
+{
+    struct field kept[ENTRY_FIELDS_MAX];
+    struct fields headers = http_fields(p->x);
+    struct entry entry = {.source_id = str_of(p->live->id_text),
+                          .topic = route_header_topic(p->live->route, headers),
+                          .received_at_us = p->received_at_us,
+                          .signed_at_us = verdict->signed_at_us,
+                          .headers = {.at = kept, .n = route_keep_headers(p->live->route, headers, kept)},
+                          .body = http_body(p->x)};
+
+    p->id = id_new(p->received_at_us);
+    entry.id = id_str(&p->id);
+    entry.lane = route_lane(p->live->route, entry.topic);
+    (void)fields_get(headers, STR("content-type"), &entry.content_type);
+    snprintf(p->topic, sizeof(p->topic), "%.*s", STR_ARG(entry.topic));
+    p->body_bytes = entry.body.len;
+    return queue_append(p->r->parts.queue, &entry, append_done, p);
+}
+
+/* N1, I3: the one place that lets a 2xx for a delivery go. */
+static void append_done(void *arg, enum err err)
+{
+    struct receipt *p = arg;
+
+    if (err && p->x) {
+        refuse(p, err);
+        return;
+    }
+    if (!err) {
+        counter_add(COUNTER_STORED, 1);
+        count_source(p, "accepted", "", 1);
+        count_source(p, "last_at", "", p->received_at_us);
+        LOG(LOG_INFO, "delivery accepted", KV_STR("id", id_str(&p->id)), KV_TEXT("source", p->live->id_text),
+            KV_TEXT("topic", p->topic), KV_UINT("bytes", p->body_bytes),
+            KV_INT("took_us", clock_mono_us(p->r->parts.clock) - p->started_us));
+        if (p->x)
+            accept_delivery(p);
+    } else {
+        counter_add(COUNTER_UNAVAILABLE, 1); /* the sender did not wait for our no */
+    }
+    receipt_end(p);
+}
+
+/* Why a request for an unknown key cannot be answered 404: we do not know better (a 404 would make a platform give up). */
+static enum err unknown_reason(const struct receipt *p)
+{
+    if (p->ask_err)
+        return p->ask_err;
+    return sources_known(p->r->parts.sources) ? ERR_NOT_FOUND : ERR_QUEUE_DOWN;
+}
+
+/* Judges a verified delivery: the rate, then the queue. */
+static enum err take_delivery(struct receipt *p, const struct verdict *verdict)
+{
+    struct rate *rate = p->r->parts.rate;
+    enum err err;
+
+    count_source(p, "secret:", p->secrets[verdict->key]->id, 1);
+    if (rate && !rate_take(rate, p->live->source.id, p->started_us))
+        return ERR_RATE;
+    err = append(p, verdict);
+    if (!err)
+        set_state(p, RECEIPT_QUEUED);
+    return err && err_http_status(err) != 503 ? ERR_QUEUE_DOWN : err; /* whatever kept it out is ours, not the sender's */
+}
+
+/*
+ * The body is complete and the source is known, or known to be unknown. I2: nothing but 401, 404, 405, 429 and 503 is said here;
+ * 400, 408, 411, 413, 414, 415 and 431 were said while reading.
+ */
+static void judge(struct receipt *p)
+{
+    enum http_method method = http_method(p->x);
+    struct verdict verdict = {.key = 0};
+    enum err err = OK;
+
+    if (!p->live) {
+        dummy_work_do(p->r->dummy, http_body(p->x));
+        err = unknown_reason(p);
+    } else if (p->live->err) {
+        err = p->live->err; /* we cannot open its secrets: nobody can be judged, and nobody is told to give up */
+    } else if (method != HTTP_POST || !p->signing) {
+        if (answer_handshake(p))
+            return;
+        err = method == HTTP_POST ? ERR_SIGNATURE_MISSING : ERR_METHOD;
+    } else {
+        err = verifier_end(p->verifier, http_body(p->x), &verdict);
+        if (!err)
+            err = take_delivery(p, &verdict);
+    }
+    counter_add(COUNTER_RECEIVED, 1);
+    if (err)
+        refuse(p, err);
+}
+
+/* --- what the server calls -------------------------------------------------------------------------------------------- */
+
+static struct str key_of(const struct http_exchange *x)
+{
+    return str_from(http_path(x), path_prefix.len);
+}
+
+static void sources_came(void *arg, enum err err)
+{
+    struct receipt *p = arg;
+
+    p->asking = false;
+    p->ask_err = err;
+    p->live = sources_hold(p->r->parts.sources, key_of(p->x));
+    if (p->live)
+        begin_verify(p);
+    if (p->state == RECEIPT_ASKING)
+        judge(p);
+}
+
+/* Looks the source up; asks for a newer snapshot when the key could be one of a source that was added this moment. */
+static void find_source(struct receipt *p)
+{
+    struct str key = key_of(p->x);
+
+    p->live = sources_hold(p->r->parts.sources, key);
+    if (p->live) {
+        begin_verify(p);
+        return;
+    }
+    if (key.len != KEY_CHARS)
+        return;
+    p->ask_err = sources_ask(p->r->parts.sources, &p->wait, sources_came, p);
+    p->asking = !p->ask_err;
+}
+
+enum err receiver_head(void *arg, struct http_exchange *x)
+{
+    struct receiver *r = arg;
+    enum http_method method = http_method(x);
+    struct str coding;
+    struct receipt *p = NULL;
+    enum err err;
+
+    if (method != HTTP_POST && method != HTTP_GET && method != HTTP_HEAD) {
+        http_set_allow(x, "POST");
+        return ERR_METHOD;
+    }
+    if (fields_get(http_fields(x), STR("content-encoding"), &coding) && !str_eq_nocase(coding, STR("identity")))
+        return ERR_MEDIA_TYPE; /* nothing is unpacked here, so nothing can blow up */
+    err = receipt_take(r, &p);
+    if (err)
+        return err;
+    p->x = x;
+    p->started_us = clock_mono_us(r->parts.clock);
+    p->received_at_us = clock_wall_us(r->parts.clock);
+    http_set_user(x, p);
+    find_source(p);
+    return OK;
+}
+
+void receiver_body(void *arg, struct http_exchange *x, struct str chunk)
+{
+    struct receipt *p = http_user(x);
+
+    (void)arg;
+    /* an error is said again by verifier_end */
+    if (p->signing && verifier_feed(p->verifier, chunk))
+        return;
+}
+
+void receiver_end(void *arg, struct http_exchange *x)
+{
+    struct receipt *p = http_user(x);
+
+    (void)arg;
+    if (p->asking)
+        set_state(p, RECEIPT_ASKING);
+    else
+        judge(p);
+}
+
+void receiver_gone(void *arg, struct http_exchange *x)
+{
+    struct receipt *p = http_user(x);
+
+    (void)arg;
+    p->x = NULL;
+    if (p->state != RECEIPT_QUEUED) /* a queued one ends when the queue answers: the entry may be stored */
+        receipt_end(p);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------- */
+
+enum err receiver_new(const struct receiver_parts *parts, struct receiver **out)
+{
+    struct receiver *r = calloc(1, sizeof(*r));
+    enum err err;
+
+    if (!r)
+        return ERR_MEMORY;
+    r->parts = *parts;
+    buf_init(&r->answer, ANSWER_MAX_BYTES);
+    err = dummy_work_new(&r->dummy);
+    if (err) {
+        receiver_free(r);
+        return err;
+    }
+    *out = r;
+    return OK;
+}
+
+void receiver_free(struct receiver *r)
+{
+    if (!r)
+        return;
+    while (r->all) {
+        struct receipt *p = r->all;
+
+        r->all = p->next_all;
+        if (p->state != RECEIPT_FREE)
+            receipt_end(p);
+        verifier_free(p->verifier);
+        buf_release(&p->url);
+        free(p);
+    }
+    dummy_work_free(r->dummy);
+    buf_release(&r->answer);
+    free(r);
+}

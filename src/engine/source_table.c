@@ -1,0 +1,187 @@
+/* source_table.c -- owns one snapshot of sources as a table: read from its text, looked up by key, counted by its users. */
+#include "engine/source_table.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* `slot` is an open-addressing table, at most half full, of places in `at`, plus one; 0 is empty. */
+struct source_table {
+    const struct seal *seal;
+    struct live_source *at;
+    size_t n;
+    uint32_t *slot;
+    size_t slots; /* a power of two */
+    size_t uses;
+};
+
+/* FNV-1a; keys are ours and random, so nobody can make them collide. */
+static size_t key_hash(struct str key)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < key.len; i++)
+        hash = (hash ^ (unsigned char)key.p[i]) * UINT64_C(1099511628211);
+    return (size_t)(hash ^ hash >> 32);
+}
+
+static size_t find_slot(const struct source_table *t, struct str key)
+{
+    size_t i = key_hash(key) & (t->slots - 1);
+
+    while (t->slot[i] && !str_eq(str_of(t->at[t->slot[i] - 1].source.key), key))
+        i = (i + 1) & (t->slots - 1);
+    return i;
+}
+
+static enum err add_source(struct source_table *t, const json_t *json, const struct routes *routes)
+{
+    struct live_source *live = &t->at[t->n];
+    enum err err = source_from_json(json, &live->source);
+    size_t slot;
+
+    if (err)
+        return err;
+    slot = find_slot(t, str_of(live->source.key));
+    if (t->slot[slot]) {
+        source_release(&live->source);
+        return ERR_DUPLICATE;
+    }
+    snprintf(live->id_text, sizeof(live->id_text), "%lld", (long long)live->source.id);
+    live->table = t;
+    live->route = routes_find(routes, str_of(live->source.platform));
+    t->slot[slot] = (uint32_t)++t->n;
+    return OK;
+}
+
+static enum err table_alloc(struct source_table *t, size_t n)
+{
+    t->slots = 16;
+    while (t->slots < 2 * n)
+        t->slots *= 2;
+    t->at = calloc(n ? n : 1, sizeof(*t->at));
+    t->slot = calloc(t->slots, sizeof(*t->slot));
+    return t->at && t->slot ? OK : ERR_MEMORY;
+}
+
+enum err source_table_new(struct str json, const struct routes *routes, const struct seal *seal, struct source_table **out)
+{
+    struct source_table *t = calloc(1, sizeof(*t));
+    json_t *root = NULL, *list = NULL;
+    enum err err = t ? json_parse(json, &root, NULL) : ERR_MEMORY;
+
+    if (err)
+        goto done;
+    list = json_object_get(root, "sources");
+    if (!json_is_array(list)) {
+        err = ERR_SYNTAX;
+        goto done;
+    }
+    t->seal = seal;
+    t->uses = 1;
+    err = table_alloc(t, json_array_size(list));
+    for (size_t i = 0; i < json_array_size(list) && !err; i++) {
+        err = add_source(t, json_array_get(list, i), routes);
+        if (err && err != ERR_MEMORY) {
+            LOG(LOG_ERROR, "source not readable", KV_UINT("index", i), KV_ERR(err));
+            err = OK;
+        }
+    }
+    if (err)
+        goto done;
+    *out = t;
+    t = NULL;
+done:
+    if (t)
+        t->uses = 1;
+    source_table_release(t);
+    json_decref(root);
+    return err;
+}
+
+struct live_source *source_table_find(struct source_table *t, struct str key)
+{
+    size_t slot = find_slot(t, key);
+    struct live_source *live = t->slot[slot] ? &t->at[t->slot[slot] - 1] : NULL;
+
+    return live && live->source.enabled ? live : NULL;
+}
+
+void source_table_use(struct source_table *t)
+{
+    t->uses++;
+}
+
+size_t source_table_n(const struct source_table *t)
+{
+    return t->n;
+}
+
+static void live_source_release(struct live_source *live)
+{
+    for (size_t i = 0; i < SOURCE_SPECS_MAX; i++)
+        for (size_t k = 0; k < live->signing[i].n_keys; k++)
+            verify_key_free(live->signing[i].keys[k].key);
+    source_release(&live->source);
+}
+
+void source_table_release(struct source_table *t)
+{
+    if (!t || --t->uses > 0)
+        return;
+    for (size_t i = 0; i < t->n; i++)
+        live_source_release(&t->at[i]);
+    free(t->at);
+    free(t->slot);
+    free(t);
+}
+
+/* --- secrets ---------------------------------------------------------------------------------------------------------- */
+
+/* Prepares one opened secret for every way to sign that it belongs to. */
+static enum err prepare_secret(struct live_source *live, const struct source_secret *of, const struct secret *secret)
+{
+    enum err err = OK;
+
+    for (size_t i = 0; i < SOURCE_SPECS_MAX && !err; i++) {
+        struct source_signing *signing = &live->signing[i];
+
+        if (!signing->spec || !str_eq(verify_spec_secret_name(signing->spec), str_of(of->name)))
+            continue;
+        err = verify_key_new(signing->spec, secret, &signing->keys[signing->n_keys].key);
+        if (!err)
+            signing->keys[signing->n_keys++].secret = of;
+    }
+    return err;
+}
+
+static enum err open_secret(struct live_source *live, const struct source_secret *of)
+{
+    struct secret *secret = NULL;
+    char context[40];
+    enum err err;
+
+    snprintf(context, sizeof(context), "source:%s", live->id_text);
+    err = seal_open(live->table->seal, str_of(context), str_of(of->sealed), &secret);
+    if (!err)
+        err = prepare_secret(live, of, secret);
+    secret_free(secret);
+    return err;
+}
+
+void live_source_prepare(struct live_source *live)
+{
+    if (live->prepared)
+        return;
+    live->prepared = true;
+    live->err = live->route ? OK : ERR_CONFIG;
+    for (size_t i = 0; live->route && i < SOURCE_SPECS_MAX; i++)
+        if (!(live->signing[i].spec = route_verify_at(live->route, i)))
+            break;
+    for (size_t i = 0; i < live->source.n_secrets && !live->err; i++)
+        live->err = open_secret(live, &live->source.secrets[i]);
+    if (live->err)
+        LOG(LOG_ERROR, "source not usable", KV_TEXT("source", live->id_text), KV_TEXT("platform", live->source.platform),
+            KV_TEXT("reason", live->route ? err_text(live->err) : "no route for this platform"));
+}

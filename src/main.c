@@ -1,0 +1,76 @@
+/* main.c -- owns the table of commands: finds the one that was asked for and runs it. */
+#include "cli/commands.h"
+
+#include "base/problems.h"
+
+#include <signal.h>
+
+enum { COMMANDS_MAX = 64 };
+
+static const struct cli_command commands[] = {
+#define X(name, group, help) {#name, cmd_##name, help, group},
+    COMMANDS(X)
+#undef X
+        {NULL, NULL, NULL, NULL}};
+
+static const char *const groups[] = {"run", "set up", "look", "try"};
+
+static void print_help(FILE *out)
+{
+    fputs("storehook: signed store events in, up-to-date contacts out\n\nusage: storehook COMMAND [...]\n", out);
+    for (size_t g = 0; g < sizeof(groups) / sizeof(*groups); g++) {
+        fprintf(out, "\n%s\n", groups[g]);
+        for (const struct cli_command *c = commands; c->name; c++)
+            if (strcmp(c->group, groups[g]) == 0)
+                fprintf(out, "  %-10s %s\n", c->name, c->help);
+    }
+    fputs("\n`storehook COMMAND --help` says more. Every command takes --dir DIR or --config FILE, and --json.\n", out);
+}
+
+static int unknown_command(const char *given)
+{
+    const char *names[COMMANDS_MAX + 1] = {NULL}, *near;
+
+    for (size_t i = 0; i < COMMANDS_MAX && commands[i].name; i++)
+        names[i] = commands[i].name;
+    near = *given == '-' ? NULL : nearest_name(str_of(given), names);
+    if (near)
+        return cli_wrong("unknown command \"%s\"; did you mean \"%s\"?", given, near);
+    return cli_wrong("unknown command \"%s\"; see `storehook --help`", given);
+}
+
+static int run(int argc, char **argv)
+{
+    const char *given = argc > 1 ? argv[1] : NULL;
+    struct cli cli;
+    int code;
+
+    if (!given) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(given, "--help") == 0 || strcmp(given, "-h") == 0 || strcmp(given, "help") == 0) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    for (const struct cli_command *c = commands; c->name; c++)
+        if (strcmp(c->name, given) == 0) {
+            enum err err = cli_init(&cli);
+
+            code = err ? cli_fail("STOREHOOK_SECRET: %s", err_text(err)) : c->run(&cli, argc - 1, argv + 1);
+            cli_release(&cli);
+            return code;
+        }
+    return unknown_command(given);
+}
+
+int main(int argc, char **argv)
+{
+    int code;
+
+    signal(SIGPIPE, SIG_IGN);
+    code = run(argc, argv);
+    if (fflush(stdout) && code == EXIT_DONE)
+        code = cli_fail("standard output cannot be written");
+    return code;
+}

@@ -1,0 +1,497 @@
+/* apply.c -- owns the application of one event to the facts: who it is about, what it says of the customer (N5). */
+#include "model/apply.h"
+
+#include "base/clock.h"
+
+enum { FUTURE_US_MAX = 300 }; /* seconds ahead of receipt that are believed (O7) */
+
+int64_t clamp_time(const struct event_context *ctx, int64_t at_us)
+{
+    int64_t latest = ctx->received_at_us + FUTURE_US_MAX * US_PER_S;
+
+    return at_us > latest ? ctx->received_at_us : at_us;
+}
+
+/* Which member carries the modification time of what the event is about. */
+static enum member time_member(enum event_type type)
+{
+    switch (type) {
+    case EVENT_ORDER_CREATED:
+    case EVENT_ORDER_UPDATED:
+    case EVENT_ORDER_REFUNDED:
+        return M_ORDER_UPDATED_AT;
+    case EVENT_CART_UPDATED:
+    case EVENT_CART_ABANDONED:
+        return M_CART_UPDATED_AT;
+    case EVENT_SUBSCRIBE:
+    case EVENT_UNSUBSCRIBE:
+        return M_AT;
+    default:
+        return M_CONTACT_UPDATED_AT;
+    }
+}
+
+int64_t event_time(const struct event_context *ctx)
+{
+    const struct event *e = ctx->event;
+    const struct value *own = &e->m[time_member(e->type)], *occurred = &e->m[M_OCCURRED_AT];
+    int64_t at = ctx->received_at_us;
+
+    if (own->is == PRESENT)
+        at = own->number;
+    else if (occurred->is == PRESENT)
+        at = occurred->number;
+    else if (ctx->provider_at_us) /* O3: the trigger header */
+        at = ctx->provider_at_us;
+    return clamp_time(ctx, at);
+}
+
+int64_t member_time(const struct apply *a, enum member m)
+{
+    return a->event->m[m].is == PRESENT ? clamp_time(a->ctx, a->event->m[m].number) : 0;
+}
+
+struct str member_text(const struct apply *a, enum member m)
+{
+    return a->event->m[m].is == PRESENT ? text_limit(a->event->m[m].text) : STR_NONE;
+}
+
+struct str text_limit(struct str s)
+{
+    if (s.len <= TEXT_MAX)
+        return s;
+    s.len = TEXT_MAX;
+    while (s.len && ((unsigned char)s.p[s.len] & 0xc0) == 0x80)
+        s.len--;
+    return s;
+}
+
+void apply_refuse(struct apply *a, const char *reason, struct str detail)
+{
+    if (a->out->effect == EFFECT_DEAD)
+        return;
+    a->out->effect = EFFECT_DEAD;
+    a->out->reason = reason;
+    a->out->detail = detail;
+}
+
+/* What an event of each type does. */
+enum {
+    DOES_CUSTOMER = 1, /* speaks for the customer record: its address claim is strong */
+    DOES_CONTACT = 2,  /* makes or updates a contact, so it needs an address (AC-30) */
+    DOES_CONSENT = 4,
+    DOES_ORDER = 8,
+    DOES_REFUND = 16,
+    DOES_CART = 32,
+    DOES_VISIT = 64,
+    DOES_IDENTIFY = 128,
+};
+static const unsigned does[EVENT__COUNT] = {
+    [EVENT_SIGNUP] = DOES_CUSTOMER | DOES_CONTACT | DOES_CONSENT | DOES_IDENTIFY,
+    [EVENT_FORM_SIGNUP] = DOES_CUSTOMER | DOES_CONTACT | DOES_CONSENT | DOES_IDENTIFY,
+    [EVENT_CUSTOMER_UPDATED] = DOES_CUSTOMER | DOES_CONTACT | DOES_CONSENT | DOES_IDENTIFY,
+    [EVENT_ORDER_CREATED] = DOES_CONTACT | DOES_CONSENT | DOES_ORDER | DOES_REFUND | DOES_IDENTIFY,
+    [EVENT_ORDER_UPDATED] = DOES_CONTACT | DOES_CONSENT | DOES_ORDER | DOES_REFUND | DOES_IDENTIFY,
+    [EVENT_ORDER_REFUNDED] = DOES_REFUND,
+    [EVENT_CART_UPDATED] = DOES_CONSENT | DOES_CART | DOES_IDENTIFY,
+    [EVENT_CART_ABANDONED] = DOES_CONSENT | DOES_CART | DOES_IDENTIFY,
+    [EVENT_PAGE_VISIT] = DOES_VISIT,
+    [EVENT_PRODUCT_VIEWED] = DOES_VISIT,
+    [EVENT_IDENTIFY] = DOES_CUSTOMER | DOES_CONTACT | DOES_CONSENT | DOES_IDENTIFY,
+    [EVENT_SUBSCRIBE] = DOES_CONTACT | DOES_CONSENT,
+    [EVENT_UNSUBSCRIBE] = DOES_CONTACT | DOES_CONSENT,
+    [EVENT_CONSENT_UPDATED] = DOES_CONSENT,
+};
+
+static bool event_does(const struct apply *a, unsigned what)
+{
+    return (does[a->event->type] & what) != 0;
+}
+
+static void lower_to(int64_t *slot, int64_t at)
+{
+    if (at && (*slot == 0 || at < *slot))
+        *slot = at;
+}
+
+static void raise_to(int64_t *slot, int64_t at)
+{
+    if (at > *slot)
+        *slot = at;
+}
+
+static struct customer *customer_ensure(struct apply *a, struct str subject)
+{
+    struct customer *c = scope_customer(a->scope, a->ctx->source_id, subject);
+
+    if (c)
+        return c;
+    c = scope_add(a->scope, &a->scope->customers, sizeof(*c));
+    if (!c)
+        return NULL;
+    c->source_id = a->ctx->source_id;
+    c->subject = subject;
+    if (str_starts(subject, STR("c:")))
+        c->external_id = str_from(subject, 2);
+    c->changed = true;
+    return c;
+}
+
+/* The span of provider times in which the customer was spoken of; an older statement only lowers the start (O4). */
+static void touch(struct apply *a, struct customer *c)
+{
+    int64_t first = c->first_us, last = c->last_us, created = 0;
+
+    if (event_does(a, DOES_CUSTOMER))
+        created = member_time(a, M_CONTACT_CREATED_AT);
+    else if (event_does(a, DOES_ORDER))
+        created = member_time(a, M_ORDER_CREATED_AT);
+    lower_to(&c->first_us, a->v.at_us);
+    lower_to(&c->first_us, created);
+    raise_to(&c->last_us, a->v.at_us);
+    if (event_does(a, DOES_CUSTOMER) && version_replaces(a->v, c->seen_v)) {
+        c->seen_v = a->v;
+        c->changed = true;
+    }
+    c->changed |= first != c->first_us || last != c->last_us;
+}
+
+/* Records that the customer had this address: the stronger class, then the earlier time, whatever arrives first. */
+static void claim_address(struct apply *a, struct customer *c, enum claim_class class)
+{
+    struct scope *s = a->scope;
+    struct claim *claim = s->claims;
+
+    while (claim &&
+           !(claim->source_id == c->source_id && str_eq(claim->subject, c->subject) && str_eq(claim->address, a->refs->email)))
+        claim = claim->next;
+    if (!claim) {
+        claim = scope_add(s, &s->claims, sizeof(*claim));
+        if (!claim)
+            return;
+        *claim = (struct claim){.next = claim->next,
+                                .source_id = c->source_id,
+                                .subject = c->subject,
+                                .address = a->refs->email,
+                                .class = class,
+                                .first_us = a->v.at_us,
+                                .changed = true};
+    } else if (class > claim->class || (class == claim->class && a->v.at_us < claim->first_us)) {
+        claim->class = class;
+        claim->first_us = a->v.at_us;
+        claim->changed = true;
+    }
+}
+
+/* The customer's current address: what a customer event says goes before what an order mentions, then the newer (H1). */
+static void set_address(struct apply *a, struct customer *c, enum claim_class class)
+{
+    struct scope *s = a->scope;
+    bool newer = class > c->email_class || (class == c->email_class && version_replaces(a->v, c->email_v));
+
+    if (!scope_address(s, a->refs->email)) {
+        struct address *address = scope_add(s, &s->addresses, sizeof(*address));
+
+        if (!address)
+            return;
+        address->key = a->refs->email;
+        address->changed = true;
+    }
+    if (version_is_set(c->email_v) && !newer)
+        return;
+    if (c->email.len && !str_eq(c->email, a->refs->email))
+        scope_note(s, a->ctx, c->contact_id, "H1", "email", STR_NONE, c->email, a->refs->email);
+    c->email = a->refs->email;
+    c->email_shown = a->refs->email_shown;
+    c->email_class = class;
+    c->email_v = a->v;
+    c->changed = true;
+}
+
+/* Finds or makes the event's customer or guest, with its address. */
+static void apply_customer(struct apply *a)
+{
+    enum claim_class class = event_does(a, DOES_CUSTOMER) || a->event->type == EVENT_CONSENT_UPDATED ? CLAIM_STRONG : CLAIM_WEAK;
+    struct customer *c;
+
+    if (a->refs->subject.len == 0)
+        return;
+    c = customer_ensure(a, a->refs->subject);
+    a->customer = c;
+    if (!c)
+        return;
+    touch(a, c);
+    if (a->refs->email.len == 0)
+        return;
+    set_address(a, c, class);
+    claim_address(a, c, class);
+}
+
+static struct contact_field *field_ensure(struct apply *a, struct str name)
+{
+    struct scope *s = a->scope;
+    struct contact_field *f;
+
+    for (f = s->fields; f; f = f->next)
+        if (f->source_id == a->ctx->source_id && str_eq(f->subject, a->customer->subject) && str_eq(f->name, name))
+            return f;
+    f = scope_add(s, &s->fields, sizeof(*f));
+    if (f) {
+        f->source_id = a->ctx->source_id;
+        f->subject = a->customer->subject;
+        f->name = name;
+    }
+    return f;
+}
+
+/* F1, F2, O1, O2, O4: absent leaves, null clears, the higher version wins; one that is older fills only what nothing set. */
+static void set_field(struct apply *a, struct str name, enum presence is, struct str value)
+{
+    struct contact_field *f;
+
+    if (is == ABSENT)
+        return;
+    f = field_ensure(a, name);
+    if (!f || !version_replaces(a->v, f->v))
+        return;
+    value = is == PRESENT ? text_limit(value) : STR_NONE;
+    if (f->is != is || !str_eq(f->value, value))
+        scope_note(a->scope, a->ctx, a->customer->contact_id, version_is_set(f->v) ? "O1" : "F1", "field", name, f->value, value);
+    f->is = is;
+    f->value = value;
+    f->v = a->v;
+    f->changed = true;
+}
+
+/* F3: <platform>_<field> in lower case [a-z0-9_]; a name that has the prefix already keeps it. */
+static struct str custom_name(struct apply *a, struct str name)
+{
+    struct str prefix = scope_join(a->scope, a->ctx->platform, STR("_"));
+    struct str full = str_starts(name, prefix) ? name : scope_join(a->scope, prefix, str_upto(name, 100));
+    struct str copy = scope_join(a->scope, full, STR_NONE);
+    char *p = (char *)(uintptr_t)copy.p;
+
+    for (size_t i = 0; i < copy.len; i++) {
+        if (p[i] >= 'A' && p[i] <= 'Z')
+            p[i] = (char)(p[i] + ('a' - 'A'));
+        else if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9')))
+            p[i] = '_';
+    }
+    return copy;
+}
+
+static struct str joined_tags(struct apply *a)
+{
+    struct str all = STR_NONE;
+
+    for (size_t i = 0; i < a->event->n_tags; i++) {
+        struct str tag = str_trim(a->event->tags[i]);
+
+        if (tag.len == 0 || str_find(tag, '\n') < tag.len)
+            continue;
+        all = scope_join(a->scope, all.len ? scope_join(a->scope, all, STR("\n")) : all, tag);
+    }
+    return all;
+}
+
+/* A name given whole is parted at its last space, unless the parts came too. */
+static void apply_full_name(struct apply *a)
+{
+    const struct value *full = &a->event->m[M_CONTACT_FULL_NAME];
+    struct str name = full->is == PRESENT ? str_trim(full->text) : STR_NONE;
+    size_t cut = name.len;
+
+    if (name.len == 0 || a->event->m[M_CONTACT_FIRST_NAME].is != ABSENT || a->event->m[M_CONTACT_LAST_NAME].is != ABSENT)
+        return;
+    while (cut && name.p[cut - 1] != ' ')
+        cut--;
+    set_field(a, STR("first_name"), PRESENT, str_trim(cut ? str_upto(name, cut) : name));
+    if (cut)
+        set_field(a, STR("last_name"), PRESENT, str_from(name, cut));
+}
+
+static void apply_fields(struct apply *a)
+{
+    static const struct {
+        enum member m;
+        const char *name;
+    } own[] = {
+        {M_CONTACT_FIRST_NAME, "first_name"},
+        {M_CONTACT_LAST_NAME, "last_name"},
+        {M_CONTACT_PHONE, "phone"},
+        {M_CONTACT_COMPANY, "company"},
+        {M_CONTACT_LOCALE, "locale"},
+        {M_CONTACT_COUNTRY, "country"},
+        {M_CONTACT_CITY, "city"},
+    };
+    const struct event *e = a->event;
+
+    if (!a->customer)
+        return;
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+        set_field(a, str_of(own[i].name), e->m[own[i].m].is, e->m[own[i].m].text);
+    apply_full_name(a);
+    for (size_t i = 0; i < e->n_fields; i++)
+        set_field(a, custom_name(a, e->fields[i].name), e->fields[i].value.is, e->fields[i].value.text);
+    if (e->tags_are != ABSENT)
+        set_field(a, STR(FIELD_TAGS), PRESENT, joined_tags(a));
+}
+
+/* O5, O6: a deletion is a tombstone with a version; it may come before anything else is known. */
+static void apply_deleted(struct apply *a)
+{
+    struct customer *c = a->refs->subject.len ? customer_ensure(a, a->refs->subject) : NULL;
+
+    if (!c) {
+        apply_refuse(a, "mapping", STR("customer_deleted without contact.external_id"));
+        return;
+    }
+    if (!version_replaces(a->v, c->deleted_v)) {
+        a->out->effect = EFFECT_STALE;
+        return;
+    }
+    c->deleted_v = a->v;
+    c->changed = true;
+    scope_note(a->scope, a->ctx, c->contact_id, "O5", "customer deleted", c->external_id, STR_NONE, STR_NONE);
+}
+
+/* M5: the store's own merge is followed; both customers stay, as one person. */
+static void apply_merged(struct apply *a)
+{
+    struct customer *kept, *gone;
+
+    if (a->refs->subject.len == 0 || a->refs->merged.len == 0) {
+        apply_refuse(a, "mapping", STR("customer_merged needs contact.external_id and contact.merged_id"));
+        return;
+    }
+    kept = customer_ensure(a, a->refs->subject);
+    gone = customer_ensure(a, a->refs->merged);
+    if (!kept || !gone || kept == gone || str_eq(gone->merged_into, kept->subject))
+        return;
+    gone->merged_into = kept->subject;
+    gone->changed = true;
+    scope_note(a->scope, a->ctx, kept->contact_id, "M5", "customer merged", gone->external_id, STR_NONE, kept->external_id);
+}
+
+/* AC-30, AC-31: a contact needs a valid address. What was said is kept with the customer all the same, so that the contact is
+ * whole when an address comes; the dead letter tells the operator. */
+static void require_address(struct apply *a)
+{
+    if (!event_does(a, DOES_CONTACT))
+        return;
+    if (a->customer && a->customer->email.len) {
+        if (a->refs->email_err == ERR_SYNTAX) /* H3 */
+            scope_note(a->scope, a->ctx, a->customer->contact_id, "H3", "invalid e-mail ignored", STR_NONE, STR_NONE, STR_NONE);
+        return;
+    }
+    if (a->refs->email_err == ERR_SYNTAX)
+        apply_refuse(a, "invalid_email", STR("contact.email is not a valid address"));
+    else
+        apply_refuse(a, "no_email", STR("no contact.email, and none known for this customer"));
+}
+
+/* X3: after an erasure only a new explicit opt-in with a later time starts a contact again. */
+static bool is_erased(const struct apply *a)
+{
+    const struct event *e = a->event;
+    struct str state = e->m[M_CONSENT_EMAIL_STATE].is == PRESENT ? e->m[M_CONSENT_EMAIL_STATE].text : STR_NONE;
+    int64_t at = e->type == EVENT_SUBSCRIBE ? event_time(a->ctx) : member_time(a, M_CONSENT_EMAIL_AT);
+    bool opt_in = e->type == EVENT_SUBSCRIBE || (event_does(a, DOES_CUSTOMER | DOES_CONSENT) &&
+                                                 !event_does(a, DOES_ORDER | DOES_CART) && str_eq(state, STR("subscribed")));
+
+    return a->ctx->erased_at_us && !(opt_in && at > a->ctx->erased_at_us);
+}
+
+static bool says_redacted(const struct event *e)
+{
+    return e->m[M_CONSENT_EMAIL_STATE].is == PRESENT && str_eq(e->m[M_CONSENT_EMAIL_STATE].text, STR("redacted"));
+}
+
+/* Types that are not about facts of a customer. True when the event is done with. */
+static bool apply_special(struct apply *a)
+{
+    switch (a->event->type) {
+    case EVENT_PING:
+        a->out->effect = EFFECT_NONE;
+        return true;
+    case EVENT_ERASE:
+        a->out->effect = EFFECT_ERASE;
+        return true;
+    case EVENT_SOURCE_ERASE:
+        a->out->effect = EFFECT_SOURCE_ERASE;
+        return true;
+    case EVENT_DATA_REQUEST:
+        a->customer = scope_customer(a->scope, a->ctx->source_id, a->refs->subject);
+        scope_note(a->scope, a->ctx, a->customer ? a->customer->contact_id : STR_NONE, "X5", "data request", STR_NONE, STR_NONE,
+                   STR_NONE);
+        return true;
+    case EVENT_CUSTOMER_DELETED:
+        apply_deleted(a);
+        break;
+    case EVENT_CUSTOMER_MERGED:
+        apply_merged(a);
+        break;
+    default:
+        return false;
+    }
+    scope_group(a->scope, a->ctx);
+    return true;
+}
+
+static void apply_facts(struct apply *a)
+{
+    if (event_does(a, DOES_CUSTOMER | DOES_CONTACT | DOES_CONSENT | DOES_CART) && !event_does(a, DOES_VISIT))
+        apply_customer(a);
+    apply_fields(a);
+    if (event_does(a, DOES_ORDER))
+        apply_order(a);
+    if (event_does(a, DOES_REFUND))
+        apply_refund(a);
+    if (event_does(a, DOES_CART))
+        apply_cart(a);
+    if (event_does(a, DOES_CONSENT))
+        apply_consents(a);
+    if (event_does(a, DOES_VISIT))
+        apply_visit(a);
+    if (event_does(a, DOES_IDENTIFY))
+        apply_identify(a);
+    require_address(a);
+    apply_membership(a);
+    scope_group(a->scope, a->ctx);
+}
+
+/* The contact that the event turned out to be about, for the ledger and the log. */
+static struct str contact_of(const struct apply *a)
+{
+    struct address *address = scope_address(a->scope, a->refs->email);
+
+    if (a->customer && a->customer->contact_id.len)
+        return a->customer->contact_id;
+    return address ? address->contact_id : STR_NONE;
+}
+
+enum err contact_apply(struct scope *scope, const struct event_refs *refs, const struct event_context *ctx,
+                       const struct policy *policy, struct outcome *out)
+{
+    struct apply a = {.scope = scope, .refs = refs, .ctx = ctx, .policy = policy, .event = ctx->event, .out = out};
+    int64_t at = event_time(ctx);
+
+    *out = (struct outcome){.effect = EFFECT_APPLIED};
+    a.v = (struct version){.at_us = at - at % US_PER_MS, .rank = ctx->rank, .receipt = ctx->receipt};
+    if (is_erased(&a)) {
+        out->effect = EFFECT_NONE;
+        scope_note(scope, ctx, STR_NONE, "X3", "dropped: the person was erased", STR_NONE, STR_NONE, STR_NONE);
+        return scope->err;
+    }
+    if (says_redacted(ctx->event)) { /* C13 */
+        out->effect = EFFECT_ERASE;
+        return scope->err;
+    }
+    if (!apply_special(&a))
+        apply_facts(&a);
+    out->contact_id = contact_of(&a);
+    for (struct ledger_row *row = scope->ledger; row; row = row->next)
+        if (row->contact_id.len == 0)
+            row->contact_id = out->contact_id;
+    return scope->err;
+}

@@ -1,0 +1,51 @@
+/* apply.h -- owns what the parts of contact_apply share; not for use outside src/model. */
+#ifndef MODEL_APPLY_H
+#define MODEL_APPLY_H
+
+#include "model/contact.h"
+
+/* One application in progress. */
+struct apply {
+    struct scope *scope;
+    const struct event_refs *refs;
+    const struct event_context *ctx;
+    const struct policy *policy;
+    const struct event *event;
+    struct outcome *out;
+    struct version v;          /* of this event */
+    struct customer *customer; /* the event's customer or guest; NULL when it names none */
+};
+
+/* Longest text that is kept of one value, bytes (F6). */
+enum { TEXT_MAX = 4096 };
+
+/* The provider's time of the event, else the time of receipt (O3), clamped to the time of receipt when it is more than five
+ * minutes ahead (O7). */
+int64_t event_time(const struct event_context *ctx);
+/* The same clamp for any other time that the event gives. */
+int64_t clamp_time(const struct event_context *ctx, int64_t at_us);
+/* A time member, clamped; 0 when absent. */
+int64_t member_time(const struct apply *a, enum member m);
+/* The text of a member; empty unless present. */
+struct str member_text(const struct apply *a, enum member m);
+/* s cut to TEXT_MAX bytes at a character's end. */
+struct str text_limit(struct str s);
+/* Concatenates in the scope's arena. */
+struct str scope_join(struct scope *s, struct str a, struct str b);
+
+/* Refuses the event with a reason; later calls do not overwrite the first. */
+void apply_refuse(struct apply *a, const char *reason, struct str detail);
+
+void apply_consents(struct apply *a);
+/* Adds the contact to the source's list, without consent, if it has one. */
+void apply_membership(struct apply *a);
+void apply_order(struct apply *a);
+void apply_refund(struct apply *a);
+void apply_cart(struct apply *a);
+void apply_visit(struct apply *a);
+void apply_identify(struct apply *a);
+
+/* order.items or cart.items as a JSON array in the arena; empty on ERR_MEMORY. */
+struct str items_json(struct scope *s, const struct event *event);
+
+#endif

@@ -1,0 +1,80 @@
+/* consent.c -- owns consent: what was stated for one address, channel and list, and the state that follows (C1-C5, C7). */
+#include "model/consent.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *const state_names[CONSENT__COUNT] = {
+    [CONSENT_NONE] = "none",
+    [CONSENT_PENDING] = "pending",
+    [CONSENT_SUBSCRIBED] = "subscribed",
+    [CONSENT_UNSUBSCRIBED] = "unsubscribed",
+};
+
+const char *consent_state_name(enum consent_state state)
+{
+    return state_names[state];
+}
+
+enum err consent_state_parse(struct str name, enum consent_state *out)
+{
+    for (size_t i = 0; i < CONSENT__COUNT; i++)
+        if (str_eq(name, str_of(state_names[i]))) {
+            *out = (enum consent_state)i;
+            return OK;
+        }
+    return ERR_NOT_FOUND;
+}
+
+struct consent_verdict consent_resolve(const struct consent_register is[CONSENT_KIND__COUNT])
+{
+    const struct consent_register *restrict_ = &is[CONSENT_RESTRICT], *opt_in = &is[CONSENT_OPT_IN], *weak = &is[CONSENT_WEAK];
+
+    if (restrict_->set && !(opt_in->set && opt_in->at_us > restrict_->at_us)) /* C2, C3, C5 */
+        return (struct consent_verdict){.state = CONSENT_UNSUBSCRIBED, .by = restrict_};
+    if (opt_in->set)
+        return (struct consent_verdict){.state = opt_in->state, .by = opt_in};
+    if (weak->set) /* C4: never over anything that was said before or after */
+        return (struct consent_verdict){.state = weak->state, .by = weak};
+    return (struct consent_verdict){.state = CONSENT_NONE, .by = NULL};
+}
+
+/* The later one; at equal times the more restrictive (pending under subscribed), then the later receipt: a total order. */
+static bool is_later(const struct consent_register *a, const struct consent_register *b)
+{
+    if (a->at_us != b->at_us)
+        return a->at_us > b->at_us;
+    if (a->state != b->state)
+        return a->state < b->state;
+    if (a->confirmed != b->confirmed)
+        return a->confirmed;
+    return str_cmp(a->receipt, b->receipt) > 0;
+}
+
+bool consent_take(struct consent_register *reg, const struct consent_register *said)
+{
+    if (!said->set || (reg->set && !is_later(said, reg)))
+        return false;
+    *reg = *said;
+    return true;
+}
+
+void consent_join(struct consent_register into[CONSENT_KIND__COUNT], const struct consent_register from[CONSENT_KIND__COUNT])
+{
+    for (size_t i = 0; i < CONSENT_KIND__COUNT; i++)
+        consent_take(&into[i], &from[i]);
+}
+
+struct str consent_subject_address(struct arena *arena, int64_t source_id, struct str subject)
+{
+    char number[24];
+    size_t n = (size_t)snprintf(number, sizeof(number), "#%" PRId64 ":", source_id);
+    char *p = arena_alloc(arena, n + subject.len + 1);
+
+    if (!p)
+        return STR_NONE;
+    memcpy(p, number, n);
+    if (subject.len)
+        memcpy(p + n, subject.p, subject.len);
+    return str_n(p, n + subject.len);
+}

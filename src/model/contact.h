@@ -1,0 +1,239 @@
+/* contact.h -- owns what one event can read and change: the facts about a person, as they are loaded and written back. */
+#ifndef MODEL_CONTACT_H
+#define MODEL_CONTACT_H
+
+#include "base/arena.h"
+#include "base/id.h"
+#include "model/consent.h"
+#include "model/event.h"
+#include "model/version.h"
+
+/*
+ * A contact is not stored as one record that events overwrite. Stored are facts, each of which takes any event in any order and
+ * ends the same (N5); the contact is the group of customers and addresses that belong together, and its state is derived:
+ *
+ *   customer   what one source says of one person: "c:<external id>", or a guest "g:<address>"
+ *   claim      "this customer had this address, first at"; the group of a contact follows from the claims (group.c)
+ *   field      one value of one customer with its version (F1, F2)
+ *   consent    registers for one address, channel and list (C1)
+ *   order, refund, cart, visit   state by version, keyed in their source
+ *
+ * The scope holds those facts that one event touches: loaded by store/scope.c, changed by contact_apply, written back where
+ * `changed` is set. Everything lives in the scope's arena.
+ */
+
+struct customer;
+/* False while the latest that its source said of it is a deletion (O5). */
+bool customer_is_living(const struct customer *c);
+
+/* How strongly an address belongs to a customer: what a customer event says outranks what an order mentions. */
+enum claim_class { CLAIM_WEAK = 0, CLAIM_STRONG = 1 };
+
+struct customer {
+    struct customer *next;
+    int64_t source_id;
+    struct str subject;     /* "c:<external id>" or "g:<address key>" */
+    struct str external_id; /* empty for a guest */
+    struct str contact_id;  /* empty while no address is known */
+    struct str email;       /* key of the current address; empty = none known */
+    struct str email_shown;
+    enum claim_class email_class;
+    struct version email_v;
+    struct version seen_v;     /* latest statement about the customer that is no deletion (O5) */
+    struct version deleted_v;  /* latest deletion */
+    struct str merged_into;    /* subject in the same source that the store merged this one into (M5); empty = none */
+    int64_t first_us, last_us; /* earliest and latest provider time; created_at and updated_at follow from them (O4) */
+    bool changed;
+    bool expanded; /* the loader's: its claims are in the scope */
+};
+
+struct address {
+    struct address *next;
+    struct str key;
+    struct str contact_id; /* the contact that owns it: the answer to a look-up by e-mail (M1) */
+    bool changed, expanded;
+};
+
+struct claim {
+    struct claim *next;
+    int64_t source_id;
+    struct str subject, address;
+    enum claim_class class;
+    int64_t first_us;
+    bool changed;
+};
+
+struct contact_field {
+    struct contact_field *next;
+    int64_t source_id;
+    struct str subject;
+    struct str name; /* "first_name", "shopify_note", or FIELD_TAGS */
+    enum presence is;
+    struct str value;
+    struct version v;
+    bool changed;
+};
+/* The customer's tags as the source last said them, one a line (F5: each source owns its own). */
+#define FIELD_TAGS ".tags"
+
+/* Reasons that keep an address from being mailed whatever its consent. */
+struct suppression {
+    struct suppression *next;
+    struct str channel, address, reason;
+    int64_t at_us, source_id;
+    bool changed;
+};
+
+/* A source's order: state replaced as a whole by version (K4, O9). */
+struct order {
+    struct order *next;
+    int64_t source_id;
+    struct str id;
+    struct version v; /* unset while only a refund or a deletion is known */
+    struct str subject;
+    struct str number, status, currency, shown_currency, cart_id, checkout_id, url, items; /* items: JSON array */
+    int64_t total, tax, shipping, discount, refunded;                                      /* minor units of `currency` (K1, K2) */
+    struct str shown_total;                                                                /* decimal text in shown_currency */
+    bool test;
+    int64_t created_us;    /* lowest ever said (O4); 0 = unknown */
+    struct version late_v; /* a status without the order's state, such as a deletion */
+    struct str late_status;
+    bool changed;
+};
+
+/* What one refund took back; id empty: the total refunded so far, as push events say it (K5). */
+struct refund {
+    struct refund *next;
+    int64_t source_id;
+    struct str order_id, id;
+    struct str amount; /* decimal text, in the order's currency */
+    struct version v;
+    bool changed;
+};
+
+struct cart {
+    struct cart *next;
+    int64_t source_id;
+    struct str id;
+    struct version v;
+    struct str subject, visitor_id;
+    struct str cart_id; /* the cart's own token when `id` is the checkout's (CA1) */
+    struct str currency, url, items;
+    int64_t total; /* minor units; 0 when unknown */
+    size_t n_items;
+    int64_t first_us, active_us;        /* first and last shopper activity (CA4) */
+    int64_t completed_us, abandoned_us; /* latest said; 0 = never */
+    bool changed;
+};
+
+struct visit {
+    struct visit *next;
+    int64_t source_id;
+    struct str id; /* effect key: the event's own id, or the delivery's key (D6, D7) */
+    enum event_type type;
+    int64_t at_us;
+    struct str subject, visitor_id, url, title, referrer, product_id, product_name;
+};
+
+/* Who a visitor turned out to be; the latest statement wins. */
+struct visitor {
+    struct visitor *next;
+    int64_t source_id;
+    struct str id, subject;
+    struct version v;
+    bool changed;
+};
+
+/* A line of the ledger: what was applied or refused, by which rule, and why (C12). */
+struct ledger_row {
+    struct ledger_row *next;
+    struct str contact_id; /* empty when no contact is known */
+    const char *rule;      /* "O1", "C3", ... */
+    const char *what;      /* "field first_name", "consent email", "order", ... or the outcome */
+    struct str name;       /* the field, order, cart or list concerned; may be empty */
+    struct str old, new;
+    int64_t at_us; /* the time that the event gives */
+};
+
+struct scope {
+    struct arena *arena;
+    int64_t account_id;
+    struct customer *customers;
+    struct address *addresses;
+    struct claim *claims;
+    struct contact_field *fields;
+    struct consent *consents;
+    struct suppression *suppressions;
+    struct order *orders;
+    struct refund *refunds;
+    struct cart *carts;
+    struct visit *visits; /* to be added */
+    struct visitor *visitors;
+    struct ledger_row *ledger;         /* in order of writing */
+    struct str dropped_contacts[8][2]; /* merged away: id, survivor (M6) */
+    size_t n_dropped;
+    enum err err; /* ERR_MEMORY once something did not fit */
+};
+
+/* What surrounds an event. Borrowed. */
+struct event_context {
+    const struct event *event;
+    int64_t source_id;
+    int rank;
+    struct str platform;   /* route name: prefix of the fields it creates (F3) */
+    struct str list;       /* the source's list; empty = none */
+    struct str receipt;    /* delivery id and place in it */
+    struct str effect_key; /* for effects without an id of their own (D7) */
+    int64_t received_at_us, provider_at_us;
+    int64_t erased_at_us; /* the person was erased then (X3); 0 = never */
+    struct id (*new_id)(void *arg);
+    void *arg;
+};
+
+/* What the operator decided. */
+struct policy {
+    bool sources_may_relax; /* C3: "source allowed to" */
+};
+extern const struct policy policy_default;
+
+enum effect { EFFECT_APPLIED, EFFECT_STALE, EFFECT_NONE, EFFECT_DEAD, EFFECT_ERASE, EFFECT_SOURCE_ERASE };
+
+struct outcome {
+    enum effect effect;
+    const char *reason; /* for EFFECT_DEAD: no_email, invalid_email, mapping */
+    struct str detail;
+    struct str contact_id; /* the contact concerned; empty when none */
+};
+
+/* What an event refers to, for the loader: which customer, address, order, cart, visitor. */
+struct event_refs {
+    struct str subject; /* "c:..." or "g:..." or empty */
+    struct str merged;  /* the customer that a merge takes away */
+    struct str email;   /* key; empty when none or invalid */
+    struct str email_shown;
+    enum err email_err; /* OK, ERR_NOT_FOUND (none), ERR_SYNTAX (invalid) */
+    struct str order_id, cart_id, visitor_id;
+};
+/* Reads an event's references. ERR_MEMORY. */
+enum err event_refs(const struct event *event, struct arena *arena, struct event_refs *out) MUST_CHECK;
+
+/*
+ * Applies one event to the loaded facts: pure, the same for any order and repetition of the same events (N5). Regroups contacts
+ * when a claim is new. Imports, orders, carts, visits and merges never relax consent (N6).
+ * Errors: ERR_MEMORY. A refused event is no error: `out` says so.
+ */
+enum err contact_apply(struct scope *scope, const struct event_refs *refs, const struct event_context *ctx,
+                       const struct policy *policy, struct outcome *out) MUST_CHECK;
+
+/* Finds in the scope; NULL when absent. */
+struct customer *scope_customer(const struct scope *s, int64_t source_id, struct str subject);
+struct address *scope_address(const struct scope *s, struct str key);
+/* Adds (not yet changed). NULL sets scope->err. */
+void *scope_add(struct scope *s, void *list_head, size_t size);
+/* Assigns contacts to customers and addresses by their claims (M1, M3-M6); only when something is new. */
+void scope_group(struct scope *s, const struct event_context *ctx);
+/* Adds a ledger row. */
+void scope_note(struct scope *s, const struct event_context *ctx, struct str contact_id, const char *rule, const char *what,
+                struct str name, struct str old, struct str new);
+
+#endif

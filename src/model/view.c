@@ -1,0 +1,202 @@
+/* view.c -- owns the contact as a reader sees it: derived from the facts, never stored (K4, C1, M7). */
+#include "model/view_parts.h"
+
+#include <stdlib.h>
+
+/* The address that a mail would go to: of a living customer before a guest, then what was said more strongly, then later. */
+static bool is_better_address(const struct customer *a, const struct customer *b)
+{
+    int living = customer_is_living(a) - customer_is_living(b), known = (a->external_id.len > 0) - (b->external_id.len > 0);
+
+    if (living)
+        return living > 0;
+    if (known)
+        return known > 0;
+    if (a->email_class != b->email_class)
+        return a->email_class > b->email_class;
+    return version_replaces(a->email_v, b->email_v);
+}
+
+static const struct customer *primary_customer(const struct scope *facts)
+{
+    const struct customer *best = NULL;
+
+    for (const struct customer *c = facts->customers; c; c = c->next)
+        if (c->email.len && (!best || is_better_address(c, best)))
+            best = c;
+    return best;
+}
+
+static int compare_customers(const void *left, const void *right)
+{
+    const struct customer *a = *(const struct customer *const *)left, *b = *(const struct customer *const *)right;
+
+    if (a->source_id != b->source_id)
+        return a->source_id < b->source_id ? -1 : 1;
+    return str_cmp(a->subject, b->subject);
+}
+
+static enum err view_people(const struct view_input *in, struct contact_view *out)
+{
+    size_t n = 0, identified = 0, living = 0;
+
+    for (const struct customer *c = in->facts->customers; c; c = c->next)
+        n++;
+    out->customers = arena_array(in->arena, n, sizeof(*out->customers));
+    if (!out->customers)
+        return ERR_MEMORY;
+    for (const struct customer *c = in->facts->customers; c; c = c->next) {
+        if (c->first_us && (out->created_us == 0 || c->first_us < out->created_us))
+            out->created_us = c->first_us;
+        if (c->last_us > out->updated_us)
+            out->updated_us = c->last_us;
+        identified += c->external_id.len > 0;
+        living += customer_is_living(c);
+        if (c->external_id.len && customer_is_living(c) && c->merged_into.len == 0)
+            out->customers[out->n_customers++] = c;
+    }
+    qsort(out->customers, out->n_customers, sizeof(*out->customers), compare_customers);
+    out->archived = identified > 0 && living == 0; /* X1 */
+    return OK;
+}
+
+static int compare_fields(const void *left, const void *right)
+{
+    const struct contact_field *a = *(const struct contact_field *const *)left, *b = *(const struct contact_field *const *)right;
+    int c = str_cmp(a->name, b->name);
+
+    return c ? c : -version_cmp(a->v, b->v);
+}
+
+/* F2: of all that the contact's customers say of a field the highest version counts; a cleared one says nothing. */
+static enum err view_fields(const struct view_input *in, struct contact_view *out)
+{
+    size_t n = 0, kept = 0;
+
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
+        n++;
+    out->fields = arena_array(in->arena, n, sizeof(*out->fields));
+    if (!out->fields)
+        return ERR_MEMORY;
+    n = 0;
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
+        if (f->is == PRESENT && f->value.len && !str_eq(f->name, STR(FIELD_TAGS)))
+            out->fields[n++] = f;
+    qsort(out->fields, n, sizeof(*out->fields), compare_fields);
+    for (size_t i = 0; i < n; i++) {
+        const struct contact_field *f = out->fields[i];
+
+        if (i && str_eq(f->name, out->fields[i - 1]->name) && kept && str_eq(out->fields[kept - 1]->name, f->name))
+            continue;
+        out->fields[kept++] = f;
+    }
+    out->n_fields = kept;
+    return OK;
+}
+
+/* Takes a field out of the list into its own member of the view. */
+static struct str take_field(struct contact_view *out, struct str name)
+{
+    for (size_t i = 0; i < out->n_fields; i++)
+        if (str_eq(out->fields[i]->name, name)) {
+            struct str value = out->fields[i]->value;
+
+            memmove(&out->fields[i], &out->fields[i + 1], (out->n_fields - i - 1) * sizeof(*out->fields));
+            out->n_fields--;
+            return value;
+        }
+    return STR_NONE;
+}
+
+static int compare_texts(const void *left, const void *right)
+{
+    return str_cmp(*(const struct str *)left, *(const struct str *)right);
+}
+
+/* Sorts and drops repetitions; returns how many are left. */
+static size_t unique_texts(struct str *at, size_t n)
+{
+    size_t kept = 0;
+
+    if (n)
+        qsort(at, n, sizeof(*at), compare_texts);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || !str_eq(at[kept - 1], at[i]))
+            at[kept++] = at[i];
+    return kept;
+}
+
+static enum err view_tags(const struct view_input *in, struct contact_view *out)
+{
+    size_t lines = 0;
+
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
+        for (size_t i = 0; str_eq(f->name, STR(FIELD_TAGS)) && i <= f->value.len; i++)
+            lines += i == f->value.len || f->value.p[i] == '\n';
+    out->tags = arena_array(in->arena, lines, sizeof(*out->tags));
+    if (!out->tags)
+        return ERR_MEMORY;
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next) {
+        struct str rest = str_eq(f->name, STR(FIELD_TAGS)) ? f->value : STR_NONE, tag;
+
+        while (str_split(&rest, '\n', &tag))
+            if (tag.len)
+                out->tags[out->n_tags++] = tag;
+    }
+    out->n_tags = unique_texts(out->tags, out->n_tags);
+    return OK;
+}
+
+static enum err view_suppressions(const struct view_input *in, struct contact_view *out)
+{
+    size_t n = 0;
+
+    for (const struct suppression *p = in->facts->suppressions; p; p = p->next)
+        n += str_eq(p->channel, STR("email"));
+    out->suppressions = arena_array(in->arena, n, sizeof(*out->suppressions));
+    if (!out->suppressions)
+        return ERR_MEMORY;
+    for (const struct suppression *p = in->facts->suppressions; p; p = p->next)
+        if (str_eq(p->channel, STR("email")))
+            out->suppressions[out->n_suppressions++] = p->reason;
+    out->n_suppressions = unique_texts(out->suppressions, out->n_suppressions);
+    return OK;
+}
+
+struct str view_source_name(const struct view_source *sources, size_t n, int64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (sources[i].id == id)
+            return sources[i].name;
+    return STR("(removed)");
+}
+
+enum err view_build(const struct view_input *in, struct contact_view *out)
+{
+    const struct customer *primary = primary_customer(in->facts);
+    enum err err;
+
+    *out = (struct contact_view){.id = in->id};
+    if (primary)
+        out->email = primary->email_shown;
+    err = view_people(in, out);
+    if (!err)
+        err = view_fields(in, out);
+    if (!err)
+        err = view_tags(in, out);
+    if (!err)
+        err = view_suppressions(in, out);
+    if (!err)
+        err = view_consents(in, primary, out);
+    if (!err)
+        err = view_orders(in, out);
+    if (!err)
+        err = view_carts(in, out);
+    if (err)
+        return err;
+    out->first_name = take_field(out, STR("first_name"));
+    out->last_name = take_field(out, STR("last_name"));
+    out->phone = take_field(out, STR("phone"));
+    out->mailable = out->consent.state == CONSENT_SUBSCRIBED && out->n_suppressions == 0 && !out->archived;
+    return OK;
+}

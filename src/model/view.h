@@ -1,0 +1,95 @@
+/* view.h -- owns the contact as a reader sees it: derived from the facts, never stored (K4, C1, M7). */
+#ifndef MODEL_VIEW_H
+#define MODEL_VIEW_H
+
+#include "base/json.h"
+#include "model/contact.h"
+#include "model/money.h"
+
+/* What the view needs to know of a source. Texts are borrowed; a source that is gone has the name "(removed)". */
+struct view_source {
+    int64_t id;
+    struct str name, platform;
+    int64_t cart_delay_us; /* CA3 */
+};
+
+struct view_list {
+    struct str list;
+    enum consent_state state;
+    int64_t since_us;
+};
+
+struct view_consent {
+    enum consent_state state;
+    int64_t at_us; /* 0 = no time known */
+    int64_t source_id;
+    struct str basis;
+    bool confirmed;
+};
+
+enum cart_state { CART_ACTIVE, CART_ABANDONED, CART_RECOVERED, CART_COMPLETED, CART_CLOSED };
+const char *cart_state_name(enum cart_state state);
+
+struct view_cart {
+    const struct cart *cart;
+    enum cart_state state;
+    int64_t due_us; /* 0 = never */
+};
+
+struct view_order {
+    const struct order *order;
+    struct str status;     /* what shows: the later of state and late status; refunds considered */
+    int64_t refunded, net; /* minor units */
+    bool counted;          /* K8 */
+    bool over_refunded;    /* K5 */
+};
+
+enum { VIEW_CURRENCIES_MAX = 32 };
+
+struct contact_view {
+    struct str id;
+    struct str email, first_name, last_name, phone;
+    int64_t created_us, updated_us;
+    bool archived, mailable;
+    struct view_consent consent, sms;
+    struct view_list *lists;
+    size_t n_lists;
+    struct str *suppressions;
+    size_t n_suppressions;
+    struct str *tags; /* sorted, each once */
+    size_t n_tags;
+    const struct contact_field **fields; /* sorted by name, each once */
+    size_t n_fields;
+    const struct customer **customers; /* living, identified; sorted by source, external id */
+    size_t n_customers;
+    struct view_order *orders; /* newest first */
+    size_t n_orders;
+    struct money net[VIEW_CURRENCIES_MAX]; /* K3: one sum a currency, sorted by code */
+    size_t n_net, orders_counted;
+    int64_t last_order_us;
+    struct view_cart *carts; /* newest first */
+    size_t n_carts;
+    uint64_t visits;
+    int64_t last_visit_us;
+    struct str last_url;
+};
+
+/* The facts of one contact, whole: `facts` has its customers, addresses, fields, consents, suppressions, orders, refunds and carts;
+ * `cart_orders` the orders of any contact that name one of those carts (CA6). Visits are filled in by the caller. */
+struct view_input {
+    struct str id;
+    const struct scope *facts;
+    const struct order *cart_orders;
+    const struct view_source *sources;
+    size_t n_sources;
+    struct arena *arena;
+};
+
+/* Pure. ERR_MEMORY. */
+enum err view_build(const struct view_input *in, struct contact_view *out) MUST_CHECK;
+/* Returns owned: the object of `contacts show --json`; NULL when memory is out. */
+json_t *view_json(const struct contact_view *view, const struct view_source *sources, size_t n_sources);
+/* Borrows the name of a source for people. */
+struct str view_source_name(const struct view_source *sources, size_t n, int64_t id);
+
+#endif

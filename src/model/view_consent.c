@@ -1,0 +1,97 @@
+/* view_consent.c -- owns the consent of a contact: what was said for all its addresses, brought to one answer (C1, C10, H1, M8). */
+#include "model/view_parts.h"
+
+#include <stdlib.h>
+
+/* True when the statement is kept with the customer itself and speaks of its present address: said since that is current. */
+static bool speaks_of(const struct view_input *in, const struct customer *primary, const struct consent *c, int64_t at_us)
+{
+    struct str own = consent_subject_address(in->arena, primary->source_id, primary->subject);
+
+    return str_eq(c->address, own) && at_us >= primary->email_v.at_us;
+}
+
+/* Restricting statements count for every address of the person, relaxing ones only for the address they were given for. */
+static void join_statement(const struct view_input *in, const struct customer *primary, const struct consent *c,
+                           struct consent_register into[CONSENT_KIND__COUNT])
+{
+    consent_take(&into[CONSENT_RESTRICT], &c->is[CONSENT_RESTRICT]);
+    if (!primary)
+        return;
+    for (enum consent_kind k = CONSENT_OPT_IN; k < CONSENT_KIND__COUNT; k++)
+        if (str_eq(c->address, primary->email) || speaks_of(in, primary, c, c->is[k].at_us))
+            consent_take(&into[k], &c->is[k]);
+}
+
+static struct view_consent answer(const struct consent_register is[CONSENT_KIND__COUNT])
+{
+    struct consent_verdict v = consent_resolve(is);
+
+    if (!v.by)
+        return (struct view_consent){.state = v.state};
+    return (struct view_consent){
+        .state = v.state, .at_us = v.by->at_us, .source_id = v.by->source_id, .basis = v.by->basis, .confirmed = v.by->confirmed};
+}
+
+static struct view_list *list_ensure(struct contact_view *out, struct str name)
+{
+    for (size_t i = 0; i < out->n_lists; i++)
+        if (str_eq(out->lists[i].list, name))
+            return &out->lists[i];
+    out->lists[out->n_lists] = (struct view_list){.list = name};
+    return &out->lists[out->n_lists++];
+}
+
+static int compare_lists(const void *left, const void *right)
+{
+    return str_cmp(((const struct view_list *)left)->list, ((const struct view_list *)right)->list);
+}
+
+/* C10: without a list an unsubscription is global, so it restricts every list as well. */
+static void answer_list(const struct view_input *in, const struct customer *primary, const struct consent_register *global,
+                        struct view_list *list)
+{
+    struct consent_register is[CONSENT_KIND__COUNT] = {[CONSENT_RESTRICT] = *global};
+    struct view_consent said;
+
+    for (const struct consent *c = in->facts->consents; c; c = c->next)
+        if (str_eq(c->list, list->list) && str_eq(c->channel, STR("email")))
+            join_statement(in, primary, c, is);
+    said = answer(is);
+    list->state = said.state;
+    if (said.at_us)
+        list->since_us = said.at_us;
+}
+
+enum err view_consents(const struct view_input *in, const struct customer *primary, struct contact_view *out)
+{
+    struct consent_register email[CONSENT_KIND__COUNT] = {0}, sms[CONSENT_KIND__COUNT] = {0};
+    size_t n = 0;
+
+    for (const struct consent *c = in->facts->consents; c; c = c->next)
+        n++;
+    out->lists = arena_array(in->arena, n, sizeof(*out->lists));
+    if (!out->lists)
+        return ERR_MEMORY;
+    for (const struct consent *c = in->facts->consents; c; c = c->next) {
+        if (!str_eq(c->channel, STR("email"))) {
+            if (c->list.len == 0)
+                consent_join(sms, c->is);
+            continue;
+        }
+        if (c->list.len == 0) {
+            join_statement(in, primary, c, email);
+        } else {
+            struct view_list *list = list_ensure(out, c->list);
+
+            if (list->since_us == 0 || (c->since_us && c->since_us < list->since_us))
+                list->since_us = c->since_us;
+        }
+    }
+    out->consent = answer(email);
+    out->sms = answer(sms);
+    for (size_t i = 0; i < out->n_lists; i++)
+        answer_list(in, primary, &email[CONSENT_RESTRICT], &out->lists[i]);
+    qsort(out->lists, out->n_lists, sizeof(*out->lists), compare_lists);
+    return OK;
+}

@@ -1,0 +1,215 @@
+/* view_order.c -- owns the numbers of a contact's orders and the state of its carts, derived (K3-K8, CA2, CA3, CA6, CA7, CA12). */
+#include "model/view_parts.h"
+
+#include <stdlib.h>
+
+static bool is_one_of(struct str word, const char *words)
+{
+    struct str rest = str_of(words), one;
+
+    while (str_split(&rest, ' ', &one))
+        if (str_eq(one, word))
+            return true;
+    return false;
+}
+
+static struct str status_of(const struct order *o)
+{
+    return version_replaces(o->late_v, o->v) ? o->late_status : o->status;
+}
+
+static int64_t amount_in(const struct order *o, struct str text)
+{
+    struct money m = {0};
+
+    return money_parse(text, o->currency, &m) ? 0 : m.minor < 0 ? -m.minor : m.minor;
+}
+
+/* K5: the refunds by id, or the total that was told, whichever is more; both say the same thing in two ways. */
+static int64_t refunded_of(const struct scope *facts, const struct order *o)
+{
+    int64_t told = o->refunded, sum = 0;
+
+    for (const struct refund *r = facts->refunds; r; r = r->next) {
+        int64_t amount;
+
+        if (r->source_id != o->source_id || !str_eq(r->order_id, o->id))
+            continue;
+        amount = amount_in(o, r->amount);
+        if (r->id.len == 0)
+            told = amount > told ? amount : told;
+        else if (__builtin_add_overflow(sum, amount, &sum))
+            sum = INT64_MAX;
+    }
+    return sum > told ? sum : told;
+}
+
+static void view_order(const struct view_input *in, const struct order *o, struct view_order *v)
+{
+    struct str status = status_of(o);
+
+    v->order = o;
+    v->refunded = refunded_of(in->facts, o);
+    v->over_refunded = v->refunded > o->total;
+    v->net = v->over_refunded ? 0 : o->total - v->refunded;
+    v->counted = !o->test && is_one_of(status, "paid completed refunded partially_refunded"); /* K7, K8 */
+    if (v->refunded > 0 && is_one_of(status, "paid completed"))
+        status = v->refunded >= o->total ? STR("refunded") : STR("partially_refunded");
+    if (is_one_of(status, "refunded"))
+        v->net = 0;
+    if (!v->counted)
+        v->net = 0; /* K6 */
+    v->status = status;
+}
+
+static int compare_orders(const void *left, const void *right)
+{
+    const struct order *a = ((const struct view_order *)left)->order, *b = ((const struct view_order *)right)->order;
+
+    if (a->created_us != b->created_us)
+        return a->created_us > b->created_us ? -1 : 1;
+    if (a->source_id != b->source_id)
+        return a->source_id < b->source_id ? -1 : 1;
+    return str_cmp(a->id, b->id);
+}
+
+/* K3: one sum a currency. A currency past the maximum is left out of the sums, its orders still show. */
+static void add_net(struct contact_view *out, const struct view_order *v)
+{
+    struct money m = {.minor = v->net};
+    size_t i = 0;
+
+    if (currency_parse(v->order->currency, &m.currency))
+        return;
+    while (i < out->n_net && strcmp(out->net[i].currency.code, m.currency.code) < 0)
+        i++;
+    if (i < out->n_net && strcmp(out->net[i].currency.code, m.currency.code) == 0) {
+        if (__builtin_add_overflow(out->net[i].minor, m.minor, &out->net[i].minor))
+            out->net[i].minor = INT64_MAX;
+        return;
+    }
+    if (out->n_net == VIEW_CURRENCIES_MAX)
+        return;
+    memmove(&out->net[i + 1], &out->net[i], (out->n_net - i) * sizeof(*out->net));
+    out->net[i] = m;
+    out->n_net++;
+}
+
+enum err view_orders(const struct view_input *in, struct contact_view *out)
+{
+    size_t n = 0;
+
+    for (const struct order *o = in->facts->orders; o; o = o->next)
+        n++;
+    out->orders = arena_array(in->arena, n, sizeof(*out->orders));
+    if (!out->orders)
+        return ERR_MEMORY;
+    for (const struct order *o = in->facts->orders; o; o = o->next) {
+        struct view_order *v = &out->orders[out->n_orders];
+
+        if (!version_is_set(o->v))
+            continue;
+        view_order(in, o, v);
+        out->n_orders++;
+        if (!v->counted)
+            continue;
+        out->orders_counted++;
+        add_net(out, v);
+        if (o->created_us > out->last_order_us)
+            out->last_order_us = o->created_us;
+    }
+    qsort(out->orders, out->n_orders, sizeof(*out->orders), compare_orders);
+    return OK;
+}
+
+static const char *const cart_state_names[] = {
+    [CART_ACTIVE] = "active",       [CART_ABANDONED] = "abandoned", [CART_RECOVERED] = "recovered",
+    [CART_COMPLETED] = "completed", [CART_CLOSED] = "closed",
+};
+
+const char *cart_state_name(enum cart_state state)
+{
+    return cart_state_names[state];
+}
+
+static bool is_placed(const struct order *o)
+{
+    return version_is_set(o->v) && !is_one_of(status_of(o), "draft failed");
+}
+
+static bool names_cart(const struct order *o, const struct cart *c)
+{
+    struct str tokens[2] = {c->id, c->cart_id};
+
+    if (o->source_id != c->source_id)
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        if (tokens[i].len && (str_eq(o->checkout_id, tokens[i]) || str_eq(o->cart_id, tokens[i])))
+            return true;
+    return false;
+}
+
+/* CA6, CA7: the order with the same token, whenever it arrived, or one of the same contact since the cart's first activity.
+ * Returns the time of the latest such order, 0 when there is none. */
+static int64_t completed_by(const struct view_input *in, const struct cart *c)
+{
+    int64_t at = c->completed_us;
+
+    for (const struct order *o = in->cart_orders; o; o = o->next)
+        if (is_placed(o) && names_cart(o, c) && o->created_us >= at)
+            at = o->created_us ? o->created_us : 1;
+    for (const struct order *o = in->facts->orders; o; o = o->next)
+        if (is_placed(o) && (names_cart(o, c) || o->created_us >= c->first_us) && o->created_us >= at)
+            at = o->created_us ? o->created_us : 1;
+    return at;
+}
+
+static int64_t delay_of(const struct view_input *in, int64_t source_id)
+{
+    for (size_t i = 0; i < in->n_sources; i++)
+        if (in->sources[i].id == source_id)
+            return in->sources[i].cart_delay_us;
+    return INT64_C(3600) * 1000000;
+}
+
+static void view_cart(const struct view_input *in, bool has_address, const struct cart *c, struct view_cart *v)
+{
+    int64_t completed = completed_by(in, c);
+    bool abandoned = c->abandoned_us && c->abandoned_us >= c->active_us; /* CA12: activity makes it active again */
+
+    v->cart = c;
+    if (completed)
+        v->state = c->abandoned_us && completed > c->abandoned_us ? CART_RECOVERED : CART_COMPLETED;
+    else if (c->n_items == 0 && !abandoned)
+        v->state = CART_CLOSED; /* CA11 */
+    else
+        v->state = abandoned ? CART_ABANDONED : CART_ACTIVE;
+    if (v->state == CART_ACTIVE && has_address && c->active_us) /* CA2, CA3 */
+        v->due_us = c->active_us + delay_of(in, c->source_id);
+}
+
+static int compare_carts(const void *left, const void *right)
+{
+    const struct cart *a = ((const struct view_cart *)left)->cart, *b = ((const struct view_cart *)right)->cart;
+
+    if (a->active_us != b->active_us)
+        return a->active_us > b->active_us ? -1 : 1;
+    if (a->source_id != b->source_id)
+        return a->source_id < b->source_id ? -1 : 1;
+    return str_cmp(a->id, b->id);
+}
+
+enum err view_carts(const struct view_input *in, struct contact_view *out)
+{
+    size_t n = 0;
+
+    for (const struct cart *c = in->facts->carts; c; c = c->next)
+        n++;
+    out->carts = arena_array(in->arena, n, sizeof(*out->carts));
+    if (!out->carts)
+        return ERR_MEMORY;
+    for (const struct cart *c = in->facts->carts; c; c = c->next)
+        view_cart(in, out->email.len > 0, c, &out->carts[out->n_carts++]);
+    qsort(out->carts, out->n_carts, sizeof(*out->carts), compare_carts);
+    return OK;
+}

@@ -1,0 +1,12 @@
+/* view_parts.h -- owns what the files of the view share; not for use outside src/model. */
+#ifndef MODEL_VIEW_PARTS_H
+#define MODEL_VIEW_PARTS_H
+
+#include "model/view.h"
+
+/* `primary` may be NULL. */
+enum err view_consents(const struct view_input *in, const struct customer *primary, struct contact_view *out) MUST_CHECK;
+enum err view_orders(const struct view_input *in, struct contact_view *out) MUST_CHECK;
+enum err view_carts(const struct view_input *in, struct contact_view *out) MUST_CHECK;
+
+#endif

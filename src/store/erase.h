@@ -1,0 +1,20 @@
+/* erase.h -- owns the erasure of a person or of a source's data, and the tombstones that keep it so (X2-X4). */
+#ifndef STORE_ERASE_H
+#define STORE_ERASE_H
+
+#include "base/arena.h"
+#include "base/secret.h"
+#include "model/contact.h"
+#include "store/store.h"
+
+/* When the person that the event refers to was erased; 0 = never. */
+enum err erase_when(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id,
+                    int64_t *at_us) MUST_CHECK;
+/* Erases the contact that the event refers to: facts, ledger, visits of all its customers and addresses; leaves HMAC tombstones
+ * with the time `at_us`. Fine when nothing is known: the tombstones stay. In the caller's transaction. */
+enum err erase_person(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id, int64_t at_us,
+                      struct arena *arena) MUST_CHECK;
+/* Erases all that one source said (X4), and the contacts that nothing else speaks of. In the caller's transaction. */
+enum err erase_source(struct store *store, int64_t source_id) MUST_CHECK;
+
+#endif

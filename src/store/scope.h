@@ -1,0 +1,35 @@
+/* scope.h -- owns the way of one event's facts between the database and model/contact.h. */
+#ifndef STORE_SCOPE_H
+#define STORE_SCOPE_H
+
+#include "model/contact.h"
+#include "store/store.h"
+
+/*
+ * Loads what the event refers to: its customer, address, and all that their claims connect (up to SCOPE_NODES_MAX customers and
+ * addresses), the customer's fields, consent, and the order, cart and visitor. Inside a transaction (the rows are to be changed).
+ * Everything is put in the arena. Errors: those of db_step, ERR_MEMORY.
+ */
+enum err scope_load(struct store *store, const struct event *event, const struct event_refs *refs, int64_t source_id,
+                    struct arena *arena, struct scope *out) MUST_CHECK;
+enum { SCOPE_NODES_MAX = 512 };
+
+/* Writes back what changed, and the ledger, in the caller's transaction (N4). */
+enum err scope_save(struct store *store, const struct scope *scope, const struct event_context *ctx,
+                    struct str delivery_id) MUST_CHECK;
+
+/* Loads the whole group that `contact_id` is, for reading: customers, addresses, claims. */
+enum err scope_load_contact(struct store *store, struct str contact_id, struct arena *arena, struct scope *out) MUST_CHECK;
+
+/* The pieces, for those who read contacts. Each adds to the scope's lists. */
+enum err scope_load_fields(struct store *store, struct scope *s, int64_t source_id, struct str subject) MUST_CHECK;
+enum err scope_load_consents(struct store *store, struct scope *s, struct str address) MUST_CHECK;
+enum err scope_load_orders_of(struct store *store, struct scope *s, int64_t source_id, struct str subject) MUST_CHECK;
+/* Orders of the source whose checkout or cart token is `token`. */
+enum err scope_load_orders_naming(struct store *store, struct scope *s, int64_t source_id, struct str token) MUST_CHECK;
+/* What was said for a phone number, if it is one. */
+enum err scope_load_phone_consents(struct store *store, struct scope *s, struct str phone) MUST_CHECK;
+enum err scope_load_refunds(struct store *store, struct scope *s, int64_t source_id, struct str order_id) MUST_CHECK;
+enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t source_id, struct str subject) MUST_CHECK;
+
+#endif

@@ -1,0 +1,57 @@
+/* seen.c -- owns the memory of what was applied: dedupe keys, in the same transaction as the effects (N4, D3, D4). */
+#include "store/seen.h"
+
+#include "store/row.h"
+
+static enum err who_took(struct store *store, int64_t source_id, struct str key, struct arena *arena, struct seen *out)
+{
+    struct db_stmt *st = NULL;
+    bool row = false;
+    enum err err = db_prepare(
+        store->db, "SELECT delivery_id, reason, detail FROM seen WHERE account_id = $1 AND source_id = $2 AND key = $3", &st);
+
+    if (err)
+        return err;
+    db_bind_int(st, 1, store->account_id);
+    db_bind_int(st, 2, source_id);
+    db_bind_str(st, 3, key);
+    err = db_step(st, &row);
+    if (!err && row) {
+        struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
+
+        out->before = true;
+        out->delivery_id = row_str(&r);
+        out->reason = row_str(&r);
+        out->detail = row_str(&r);
+        err = r.err;
+    }
+    db_done(st);
+    return err;
+}
+
+enum err seen_take(struct store *store, int64_t source_id, struct str key, struct str delivery_id, struct arena *arena,
+                   struct seen *out)
+{
+    enum err err;
+
+    *out = (struct seen){.before = false};
+    err = db_run(
+        store->db,
+        "INSERT INTO seen (account_id, source_id, key, delivery_id, at_us, reason, detail) VALUES ($1, $2, $3, $4, $5, '', '')"
+        " ON CONFLICT DO NOTHING",
+        "iissi", store->account_id, source_id, key, delivery_id, clock_wall_us(store->clock));
+    if (err || db_changes(store->db) > 0)
+        return err;
+    return who_took(store, source_id, key, arena, out);
+}
+
+enum err seen_set_reason(struct store *store, int64_t source_id, struct str key, struct str reason, struct str detail)
+{
+    return db_run(store->db, "UPDATE seen SET reason = $1, detail = $2 WHERE account_id = $3 AND source_id = $4 AND key = $5",
+                  "ssiis", not_null(reason), not_null(detail), store->account_id, source_id, key);
+}
+
+enum err seen_forget(struct store *store, int64_t before_us)
+{
+    return db_run(store->db, "DELETE FROM seen WHERE account_id = $1 AND at_us < $2", "ii", store->account_id, before_us);
+}

@@ -1,0 +1,23 @@
+/* seen.h -- owns the memory of what was applied: dedupe keys, in the same transaction as the effects (N4, D3, D4). */
+#ifndef STORE_SEEN_H
+#define STORE_SEEN_H
+
+#include "base/arena.h"
+#include "store/store.h"
+
+struct seen {
+    bool before;               /* the key was there */
+    struct str delivery_id;    /* of the delivery that took it first */
+    struct str reason, detail; /* not empty: that delivery became a dead letter */
+};
+
+/* Takes the key for this delivery, or tells who took it. Texts are put in the arena. Inside a transaction. */
+enum err seen_take(struct store *store, int64_t source_id, struct str key, struct str delivery_id, struct arena *arena,
+                   struct seen *out) MUST_CHECK;
+/* Remembers that the delivery became a dead letter (empty reason: no longer), so that a crash before the letter was written
+ * is made good at the next claim. */
+enum err seen_set_reason(struct store *store, int64_t source_id, struct str key, struct str reason, struct str detail) MUST_CHECK;
+/* Forgets keys older than `before_us` (D4). */
+enum err seen_forget(struct store *store, int64_t before_us) MUST_CHECK;
+
+#endif

@@ -1,0 +1,378 @@
+/* source.c -- owns the sources in the database: added, found, changed, published to the receivers as a snapshot. */
+#include "store/source.h"
+
+#include "base/id.h"
+
+enum { CONFIG_BYTES_MAX = 64 * 1024, SEALED_BYTES_MAX = 16 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX = 100000 };
+
+#define SELECT_SOURCE                                                                                                              \
+    "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config FROM source"            \
+    " WHERE account_id = $1 AND "
+
+/* Reads a text column into *out, which source_release frees. */
+static enum err take_column(struct db_stmt *st, int column, char **out)
+{
+    *out = str_dup(db_column_str(st, column));
+    return *out ? OK : ERR_MEMORY;
+}
+
+static enum err read_source(struct db_stmt *st, struct source *s)
+{
+    char **const texts[] = {&s->key, &s->platform, &s->name, &s->list};
+    enum err err = OK;
+
+    s->id = db_column_int(st, 0);
+    s->account_id = db_column_int(st, 1);
+    s->rank = (int)db_column_int(st, 2);
+    s->cart_delay_ms = db_column_int(st, 3);
+    s->created_at_us = db_column_int(st, 4);
+    s->enabled = db_column_int(st, 5) != 0;
+    for (int i = 0; i < 4 && !err; i++)
+        err = take_column(st, 6 + i, texts[i]);
+    return err ? err : json_parse(db_column_str(st, 10), &s->config, NULL);
+}
+
+static enum err read_secret(struct db_stmt *st, struct source_secret *out)
+{
+    char id[24];
+    enum err err;
+
+    snprintf(id, sizeof(id), "s%lld", (long long)db_column_int(st, 0));
+    out->id = str_dup(str_of(id));
+    out->from_us = db_column_int(st, 1);
+    out->until_us = db_column_int(st, 2);
+    err = take_column(st, 3, &out->name);
+    if (!err)
+        err = take_column(st, 4, &out->sealed);
+    return out->id ? err : ERR_MEMORY;
+}
+
+static enum err load_secrets(struct store *store, struct source *s)
+{
+    struct db_stmt *st = NULL;
+    bool row = false;
+    enum err err = db_prepare(store->db,
+                              "SELECT number, from_us, until_us, name, sealed FROM source_secret"
+                              " WHERE account_id = $1 AND source_id = $2 ORDER BY number",
+                              &st);
+
+    if (err)
+        return err;
+    db_bind_int(st, 1, s->account_id);
+    db_bind_int(st, 2, s->id);
+    while (!(err = db_step(st, &row)) && row) {
+        err = s->n_secrets < SOURCE_SECRETS_MAX ? OK : ERR_TOO_MANY;
+        if (!err)
+            err = read_secret(st, &s->secrets[s->n_secrets++]);
+        if (err)
+            break;
+    }
+    db_done(st);
+    return err;
+}
+
+/* Takes the one row of a prepared statement. */
+static enum err load_one(struct store *store, struct db_stmt *st, struct source *out)
+{
+    struct source s = {.id = 0};
+    bool row = false;
+    enum err err = db_step(st, &row);
+
+    if (!err && !row)
+        err = ERR_NOT_FOUND;
+    if (!err)
+        err = read_source(st, &s);
+    if (!err)
+        err = load_secrets(store, &s);
+    db_done(st);
+    if (err)
+        source_release(&s);
+    else
+        *out = s;
+    return err;
+}
+
+enum err source_find(struct store *store, struct str name, struct source *out)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_prepare(store->db, SELECT_SOURCE "name = $2 AND removed_at_us IS NULL", &st);
+
+    if (err)
+        return err;
+    db_bind_int(st, 1, store->account_id);
+    db_bind_str(st, 2, name);
+    return load_one(store, st, out);
+}
+
+enum err source_get(struct store *store, int64_t id, struct source *out)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_prepare(store->db, SELECT_SOURCE "id = $2", &st);
+
+    if (err)
+        return err;
+    db_bind_int(st, 1, store->account_id);
+    db_bind_int(st, 2, id);
+    return load_one(store, st, out);
+}
+
+static enum err grow(struct source_list *list)
+{
+    struct source *more;
+
+    if (list->n & (list->n - 1)) /* room is there until n is a power of two */
+        return OK;
+    if (list->n >= SOURCES_MAX)
+        return ERR_TOO_MANY;
+    more = realloc(list->at, (list->n ? 2 * list->n : 1) * sizeof(*more));
+    if (!more)
+        return ERR_MEMORY;
+    list->at = more;
+    return OK;
+}
+
+enum err source_list_load(struct store *store, struct source_list *out)
+{
+    struct db_stmt *st = NULL;
+    bool row = false;
+    enum err err = db_prepare(store->db, SELECT_SOURCE "removed_at_us IS NULL ORDER BY id", &st);
+
+    *out = (struct source_list){.at = NULL};
+    if (err)
+        return err;
+    db_bind_int(st, 1, store->account_id);
+    while (!(err = db_step(st, &row)) && row) {
+        err = grow(out);
+        if (err)
+            break;
+        out->at[out->n] = (struct source){.id = 0};
+        err = read_source(st, &out->at[out->n]);
+        out->n++;
+        if (!err)
+            err = load_secrets(store, &out->at[out->n - 1]);
+        if (err)
+            break;
+    }
+    db_done(st);
+    return err;
+}
+
+void source_list_release(struct source_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        source_release(&list->at[i]);
+    free(list->at);
+    *list = (struct source_list){.at = NULL};
+}
+
+static enum err ask_int(struct store *store, const char *sql, int64_t source_id, int64_t *out)
+{
+    struct db_stmt *st = NULL;
+    bool row = false;
+    enum err err = db_prepare(store->db, sql, &st);
+
+    if (err)
+        return err;
+    db_bind_int(st, 1, store->account_id);
+    if (source_id)
+        db_bind_int(st, 2, source_id);
+    err = db_step(st, &row);
+    if (!err)
+        *out = db_column_int(st, 0);
+    db_done(st);
+    return err;
+}
+
+/* Inside a transaction: seals the secret for its source and puts it in as `number`. */
+static enum err put_secret(struct store *store, const struct seal *seal, int64_t source_id, int64_t number,
+                           const struct given_secret *given, int64_t now_us)
+{
+    struct buf sealed = BUF_INIT(SEALED_BYTES_MAX);
+    char context[40];
+    enum err err;
+
+    snprintf(context, sizeof(context), "source:%lld", (long long)source_id);
+    err = seal_close(seal, str_of(context), secret_bytes(given->secret), &sealed);
+    if (!err)
+        err = db_run(store->db,
+                     "INSERT INTO source_secret (account_id, source_id, number, name, sealed, from_us, until_us)"
+                     " VALUES ($1, $2, $3, $4, $5, $6, 0)",
+                     "iiissi", store->account_id, source_id, number, str_of(given->name), buf_str(&sealed), now_us);
+    buf_release(&sealed);
+    return err;
+}
+
+/* Appends the config as text, with the route's defaults for what was not given. */
+static enum err full_config(const struct source_plan *plan, struct buf *out)
+{
+    json_t *config = plan->config ? json_copy((json_t *)(uintptr_t)plan->config) : json_object();
+    const struct route_config *c;
+    enum err err = config ? OK : ERR_MEMORY;
+
+    for (size_t i = 0; !err && (c = route_config_at(plan->route, i)); i++)
+        if (c->fallback && !c->secret && !json_object_get(config, c->name))
+            err = json_object_set_new(config, c->name, json_string(c->fallback)) ? ERR_MEMORY : OK;
+    if (!err)
+        err = json_print(config, out);
+    json_decref(config);
+    return err;
+}
+
+static enum err put_source(struct store *store, const struct source_plan *plan, int64_t id, int64_t now_us)
+{
+    struct buf config = BUF_INIT(CONFIG_BYTES_MAX);
+    char key[KEY_CHARS + 1];
+    enum err err = full_config(plan, &config);
+
+    key_new(key);
+    if (!err)
+        err = db_run(store->db,
+                     "INSERT INTO source (account_id, id, key, platform, name, list, config, enabled, rank, cart_delay_ms,"
+                     " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 0, $9)",
+                     "iisssssii", store->account_id, id, str_of(key), str_of(route_platform(plan->route)), plan->name,
+                     plan->list.p ? plan->list : STR(""), buf_str(&config), (int64_t)plan->rank, now_us);
+    buf_release(&config);
+    return err;
+}
+
+enum err source_add(struct store *store, const struct seal *seal, const struct source_plan *plan, struct source *out,
+                    struct buf *why)
+{
+    int64_t id = 0, now_us = clock_wall_us(store->clock);
+    enum err err = source_check(plan, why);
+
+    if (!err)
+        err = db_begin(store->db);
+    if (err)
+        return err;
+    /* The lock is held, and removed sources keep their row, so no id is given out twice. */
+    err = ask_int(store, "SELECT COALESCE(MAX(id), 0) + 1 FROM source WHERE account_id = $1", 0, &id);
+    if (!err)
+        err = put_source(store, plan, id, now_us);
+    for (size_t i = 0; i < plan->n_secrets && !err; i++)
+        err = put_secret(store, seal, id, (int64_t)i + 1, &plan->secrets[i], now_us);
+    err = store_end(store, err);
+    return err ? err : source_get(store, id, out);
+}
+
+/* Turns "no row changed" into ERR_NOT_FOUND. */
+static enum err need_change(struct store *store, enum err err)
+{
+    return err || db_changes(store->db) ? err : ERR_NOT_FOUND;
+}
+
+enum err source_set_enabled(struct store *store, int64_t id, bool enabled)
+{
+    return need_change(store, db_run(store->db,
+                                     "UPDATE source SET enabled = $3"
+                                     " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
+                                     "iii", store->account_id, id, (int64_t)enabled));
+}
+
+enum err source_remove(struct store *store, int64_t id)
+{
+    enum err err = db_begin(store->db);
+
+    if (err)
+        return err;
+    err = need_change(store, db_run(store->db,
+                                    "UPDATE source SET enabled = 0, removed_at_us = $3"
+                                    " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
+                                    "iii", store->account_id, id, clock_wall_us(store->clock)));
+    if (!err)
+        err = db_run(store->db, "DELETE FROM source_secret WHERE account_id = $1 AND source_id = $2", "ii", store->account_id, id);
+    return store_end(store, err);
+}
+
+/* Inside a transaction: ends the secrets of that name at `until_us`, forgets those that are over. */
+static enum err end_secrets(struct store *store, int64_t source_id, const char *name, int64_t now_us, int64_t until_us)
+{
+    enum err err = db_run(store->db,
+                          "UPDATE source_secret SET until_us = $4 WHERE account_id = $1 AND source_id = $2 AND name = $3"
+                          " AND (until_us = 0 OR until_us > $4)",
+                          "iisi", store->account_id, source_id, str_of(name), until_us);
+
+    if (err)
+        return err;
+    return db_run(store->db,
+                  "DELETE FROM source_secret WHERE account_id = $1 AND source_id = $2 AND until_us <> 0 AND until_us <= $3", "iii",
+                  store->account_id, source_id, now_us);
+}
+
+enum err source_rotate(struct store *store, const struct seal *seal, int64_t source_id, const struct given_secret *given,
+                       int64_t grace_ms, struct buf *id)
+{
+    int64_t now_us = clock_wall_us(store->clock), number = 0, left = 0;
+    enum err err = db_begin(store->db);
+
+    if (err)
+        return err;
+    err = ask_int(store, "SELECT COALESCE(MAX(number), 0) + 1 FROM source_secret WHERE account_id = $1 AND source_id = $2",
+                  source_id, &number);
+    if (!err)
+        err = end_secrets(store, source_id, given->name, now_us, now_us + grace_ms * US_PER_MS);
+    if (!err)
+        err = ask_int(store, "SELECT COUNT(*) FROM source_secret WHERE account_id = $1 AND source_id = $2", source_id, &left);
+    if (!err && left >= SOURCE_SECRETS_MAX)
+        err = ERR_TOO_MANY;
+    if (!err)
+        err = put_secret(store, seal, source_id, number, given, now_us);
+    if (!err)
+        err = buf_printf(id, "s%lld", (long long)number);
+    return store_end(store, err);
+}
+
+static void drop_secret(struct source *s, size_t i)
+{
+    free(s->secrets[i].id);
+    free(s->secrets[i].name);
+    free(s->secrets[i].sealed);
+    s->n_secrets--;
+    memmove(&s->secrets[i], &s->secrets[i + 1], (s->n_secrets - i) * sizeof(s->secrets[i]));
+}
+
+static enum err append_enabled(struct source_list *list, int64_t now_us, json_t *array)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct source *s = &list->at[i];
+
+        if (!s->enabled)
+            continue;
+        for (size_t k = s->n_secrets; k-- > 0;)
+            if (s->secrets[k].until_us && s->secrets[k].until_us <= now_us)
+                drop_secret(s, k);
+        if (json_array_append_new(array, source_to_json(s)))
+            return ERR_MEMORY;
+    }
+    return OK;
+}
+
+enum err source_snapshot(struct store *store, struct buf *out)
+{
+    struct source_list list = {.at = NULL};
+    json_t *array = json_array(), *snapshot = json_pack("{so}", "sources", array);
+    enum err err = snapshot ? source_list_load(store, &list) : ERR_MEMORY;
+
+    if (!err)
+        err = append_enabled(&list, clock_wall_us(store->clock), array);
+    if (!err)
+        err = json_print(snapshot, out);
+    json_decref(snapshot);
+    source_list_release(&list);
+    return err;
+}
+
+enum err source_publish(struct store *store, struct stream *stream)
+{
+    struct buf json = BUF_INIT(SNAPSHOT_BYTES_MAX);
+    int64_t version = 0;
+    enum err err = db_begin(store->db);
+
+    if (err)
+        return err;
+    err = source_snapshot(store, &json);
+    if (!err)
+        err = stream_publish_sources(stream, buf_str(&json), &version);
+    buf_release(&json);
+    return store_end(store, err);
+}

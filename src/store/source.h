@@ -1,0 +1,66 @@
+/* source.h -- owns the sources in the database: added, found, changed, published to the receivers as a snapshot. */
+#ifndef STORE_SOURCE_H
+#define STORE_SOURCE_H
+
+#include "base/secret.h"
+#include "model/source.h"
+#include "queue/stream.h"
+#include "route/route.h"
+#include "store/store.h"
+
+enum { SOURCE_NAME_BYTES_MAX = 100 };
+
+/* One secret as a person gave it. Borrowed. */
+struct given_secret {
+    const char *name; /* config member of the route that it is */
+    const struct secret *secret;
+};
+
+/* What a source is made from. All is borrowed. */
+struct source_plan {
+    const struct route *route;
+    struct str name, list;
+    int rank;
+    const json_t *config; /* object: name -> text; never a secret */
+    struct given_secret secrets[SOURCE_SECRETS_MAX];
+    size_t n_secrets;
+};
+
+/* Holds the plan against the route: unknown or missing config, secrets of the wrong form, a name that cannot be printed.
+ * ERR_CONFIG; `why` says what is wrong and what would be right. */
+enum err source_check(const struct source_plan *plan, struct buf *why) MUST_CHECK;
+/* Holds one secret against the route: its name, and the form that the signature needs. ERR_CONFIG; `why` says. */
+enum err source_check_secret(const struct route *route, const struct given_secret *given, struct buf *why) MUST_CHECK;
+/* Checks, then adds it with a new key, secrets sealed (N10), the route's defaults filled in. The caller releases `out`.
+ * Errors: ERR_CONFIG (why says), ERR_EXISTS (a source has the name), those of the database. */
+enum err source_add(struct store *store, const struct seal *seal, const struct source_plan *plan, struct source *out,
+                    struct buf *why) MUST_CHECK;
+
+/* Finds a source that is not removed by its name. The caller releases `out`. ERR_NOT_FOUND. */
+enum err source_find(struct store *store, struct str name, struct source *out) MUST_CHECK;
+/* Finds a source by its id, also a removed one: for history. The caller releases `out`. ERR_NOT_FOUND. */
+enum err source_get(struct store *store, int64_t id, struct source *out) MUST_CHECK;
+
+struct source_list {
+    struct source *at;
+    size_t n;
+};
+/* All sources that are not removed, by id. The caller releases `out`, also after an error. */
+enum err source_list_load(struct store *store, struct source_list *out) MUST_CHECK;
+void source_list_release(struct source_list *list);
+
+enum err source_set_enabled(struct store *store, int64_t id, bool enabled) MUST_CHECK;
+/* Frees the name and forgets the secrets; the row stays for history. */
+enum err source_remove(struct store *store, int64_t id) MUST_CHECK;
+/* Adds a secret valid from now on; those of the same name end at now + grace_ms. `id` gets the new secret's id.
+ * ERR_TOO_MANY while SOURCE_SECRETS_MAX secrets are still valid. */
+enum err source_rotate(struct store *store, const struct seal *seal, int64_t source_id, const struct given_secret *given,
+                       int64_t grace_ms, struct buf *id) MUST_CHECK;
+
+/* Appends {"sources":[...]}: the enabled sources with the secrets that are or will be valid, sealed. */
+enum err source_snapshot(struct store *store, struct buf *out) MUST_CHECK;
+/* Publishes the snapshot, which the receivers take over within a second. Holds the write lock meanwhile, so that of two
+ * commands at once the later change is also the later snapshot. */
+enum err source_publish(struct store *store, struct stream *stream) MUST_CHECK;
+
+#endif
