@@ -1,0 +1,251 @@
+/* drain.c -- owns the drainer's loop: claim, apply, acknowledge; waits when the queue or the database is away (N3, N8, N9). */
+#include "engine/drain.h"
+
+#include "base/counters.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "store/seen.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+/*
+ *   CONNECT --connect_all--> CLAIM --stream_claim--> APPLY --drain_batch--> SETTLE --settle--> CLAIM
+ *   any error of the queue: back to CONNECT after a wait; nothing is lost, entries stay pending
+ *   any error of the database: APPLY again after a wait; nothing was acknowledged
+ *   SIGTERM: after SETTLE, or at once while waiting
+ */
+enum {
+    CLAIM_WAIT_MS = 1000,
+    RETRY_FIRST_MS = 100,
+    RETRY_LAST_MS = 5000,
+    HOUSEKEEPING_S = 60,
+    PRESENCE_TTL_MS = 15000,
+    PRESENCE_S = 5,
+    CLAIM_ARENA_BYTES = 512 << 20
+};
+
+static volatile sig_atomic_t stopping;
+
+static void on_stop(int signal_number)
+{
+    (void)signal_number;
+    stopping = 1;
+}
+
+struct drainer {
+    const struct config *cfg;
+    struct drain_parts parts;
+    struct store *store;
+    struct stream *stream;
+    struct routes *routes;
+    struct seal *seal;
+    struct arena arena;
+    struct id consumer;
+    int64_t retry_ms;
+    int64_t presence_us, housekeeping_us; /* monotonic time of the next one */
+    bool announced;
+};
+
+/* Waits after trouble, twice as long each time; a signal ends it. */
+static void wait_after_trouble(struct drainer *d)
+{
+    d->retry_ms = d->retry_ms ? d->retry_ms * 2 : RETRY_FIRST_MS;
+    if (d->retry_ms > RETRY_LAST_MS)
+        d->retry_ms = RETRY_LAST_MS;
+    if (!stopping)
+        poll(NULL, 0, (int)d->retry_ms);
+}
+
+static bool connect_store(struct drainer *d)
+{
+    struct buf why = BUF_INIT(4096);
+    enum err err = d->store ? OK : store_open(d->cfg, d->parts.clock, &d->store, &why);
+
+    if (err)
+        LOG(LOG_ERROR, "database not usable, waiting", KV_ERR(err), KV_STR("why", buf_str(&why)));
+    d->parts.store = d->store;
+    buf_release(&why);
+    return err == OK;
+}
+
+static bool connect_stream(struct drainer *d, bool again)
+{
+    struct buf why = BUF_INIT(4096);
+    enum err err = OK;
+
+    if (!d->stream)
+        err = stream_open(d->cfg, d->parts.clock, &d->stream, &why);
+    else if (again)
+        err = stream_reopen(d->stream, &why);
+    if (err)
+        LOG(LOG_ERROR, "queue not usable, waiting", KV_ERR(err), KV_STR("why", buf_str(&why)));
+    buf_release(&why);
+    return err == OK;
+}
+
+static void announce(struct drainer *d)
+{
+    static const char line[] = "ready\n";
+    ssize_t n = d->announced ? 0 : write(STDOUT_FILENO, line, sizeof(line) - 1);
+
+    (void)n; /* nobody has to listen */
+    d->announced = true;
+}
+
+/* After the commit (N3): letters first, each with its own acknowledgement, then the rest in one round trip. */
+static enum err settle(struct drainer *d, const struct claimed *const *entries, const struct drain_verdict *verdicts, size_t n)
+{
+    const struct claimed **done = arena_array(&d->arena, n, sizeof(*done));
+    size_t n_done = 0;
+    enum err err = done ? OK : ERR_MEMORY;
+
+    for (size_t i = 0; i < n && !err; i++) {
+        if (verdicts[i].reason.len)
+            err = stream_bury(d->stream, entries[i], verdicts[i].reason, verdicts[i].detail);
+        else if (!verdicts[i].keep)
+            done[n_done++] = entries[i];
+    }
+    if (!err && n_done)
+        err = stream_done(d->stream, done, n_done);
+    return err;
+}
+
+/* Opens the database anew after it went away: whether the last commit took place is told by the seen keys. */
+static bool reconnect_store(struct drainer *d)
+{
+    store_close(d->store);
+    d->store = NULL;
+    while (!stopping && !connect_store(d))
+        wait_after_trouble(d);
+    return d->store != NULL;
+}
+
+/* Applies a part of what was claimed, again and again while the database is away; then settles it. */
+static enum err apply_part(struct drainer *d, const struct claimed *const *entries, size_t n)
+{
+    struct drain_verdict *verdicts = arena_array(&d->arena, n, sizeof(*verdicts));
+    enum err err = verdicts ? drain_batch(&d->parts, entries, n, &d->arena, verdicts) : ERR_MEMORY;
+
+    while (err && verdicts) {
+        LOG(LOG_ERROR, "database refuses the batch, waiting", KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)),
+            KV_UINT("entries", n));
+        wait_after_trouble(d);
+        if (stopping || (err == ERR_DB_DOWN && !reconnect_store(d)))
+            return err; /* they stay pending and come back to another drainer */
+        err = drain_batch(&d->parts, entries, n, &d->arena, verdicts);
+    }
+    d->retry_ms = 0;
+    return err ? err : settle(d, entries, verdicts, n);
+}
+
+/* Entries that were handed out before may be what brought a drainer down: each of those goes alone. */
+static enum err apply_claimed(struct drainer *d, const struct claimed *claimed, size_t n)
+{
+    const struct claimed **fresh = arena_array(&d->arena, n, sizeof(*fresh));
+    size_t n_fresh = 0;
+    enum err err = fresh ? OK : ERR_MEMORY;
+
+    for (size_t i = 0; i < n && !err; i++) {
+        const struct claimed *one = &claimed[i];
+
+        if (one->deliveries > 1)
+            err = apply_part(d, &one, 1);
+        else
+            fresh[n_fresh++] = one;
+    }
+    if (!err && n_fresh)
+        err = apply_part(d, fresh, n_fresh);
+    return err;
+}
+
+/* Presence for `stats`, and the age of dedupe keys (D4). */
+static enum err housekeeping(struct drainer *d)
+{
+    int64_t now = clock_mono_us(d->parts.clock), days = config_int(d->cfg, SET_DRAIN_SEEN_DAYS);
+    enum err err = OK, forgot;
+
+    if (now >= d->presence_us) {
+        err = stream_role_ready(d->stream, STR("drain"), PRESENCE_TTL_MS);
+        d->presence_us = now + PRESENCE_S * US_PER_S;
+    }
+    if (now < d->housekeeping_us)
+        return err;
+    d->housekeeping_us = now + HOUSEKEEPING_S * US_PER_S;
+    forgot = seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S);
+    if (forgot)
+        LOG(LOG_WARN, "old dedupe keys not forgotten", KV_ERR(forgot), KV_TEXT("why", db_trouble(d->store->db)));
+    return err;
+}
+
+/* One turn: claim, apply, settle. */
+static enum err turn(struct drainer *d)
+{
+    struct claimed *claimed = NULL;
+    size_t n = 0, max = (size_t)config_int(d->cfg, SET_DRAIN_BATCH);
+    enum err err = housekeeping(d);
+
+    arena_reset(&d->arena);
+    if (!err)
+        err = stream_claim(d->stream, id_str(&d->consumer), max, CLAIM_WAIT_MS, &d->arena, &claimed, &n);
+    if (err || n == 0)
+        return err;
+    counter_add(COUNTER_CLAIMED, n);
+    return apply_claimed(d, claimed, n);
+}
+
+static int drainer_init(struct drainer *d, const struct config *cfg, const struct clock *clock)
+{
+    struct problems problems;
+    int code = 1;
+
+    problems_init(&problems, STR("routes"));
+    *d = (struct drainer){.cfg = cfg, .consumer = id_new(clock_wall_us(clock))};
+    d->parts.clock = clock;
+    d->parts.tries = config_int(cfg, SET_DRAIN_TRIES);
+    arena_init(&d->arena, CLAIM_ARENA_BYTES);
+    if (routes_load(config_text(cfg, SET_ROUTES_DIR), &d->routes, &problems))
+        LOG(LOG_ERROR, "route files not usable", KV_STR("why", buf_str(&problems.text)));
+    else if (seal_load(str_of(config_text(cfg, SET_MASTER_KEY)), config_text(cfg, SET_MASTER_KEY_FILE), &d->seal))
+        LOG(LOG_ERROR, "master key not usable; `storehook up` makes one", KV_TEXT("file", config_text(cfg, SET_MASTER_KEY_FILE)));
+    else
+        code = 0;
+    d->parts.routes = d->routes;
+    d->parts.seal = d->seal;
+    problems_release(&problems);
+    return code;
+}
+
+static void drainer_release(struct drainer *d)
+{
+    stream_close(d->stream);
+    store_close(d->store);
+    seal_free(d->seal);
+    routes_free(d->routes);
+    arena_release(&d->arena);
+}
+
+int drain_main(const struct config *cfg, const struct clock *clock)
+{
+    struct sigaction action = {.sa_handler = on_stop}; /* no SA_RESTART: a signal ends every wait */
+    struct drainer d;
+    int code = drainer_init(&d, cfg, clock);
+    bool again = false;
+
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    while (code == 0 && !stopping) {
+        if (!connect_store(&d) || !connect_stream(&d, again)) {
+            wait_after_trouble(&d);
+            continue;
+        }
+        announce(&d);
+        again = turn(&d) != OK;
+        if (again)
+            wait_after_trouble(&d);
+    }
+    LOG(LOG_INFO, "drainer stopped", KV_UINT("applied", counter_get(COUNTER_APPLIED)), KV_UINT("dead", counter_get(COUNTER_DEAD)));
+    drainer_release(&d);
+    return code;
+}
