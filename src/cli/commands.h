@@ -6,8 +6,11 @@
 
 /* Name, group in the help, one line. A command is `int cmd_<name>(struct cli *cli, int argc, char **argv)`. */
 #define COMMANDS(X)                                                                \
+    X(drain, "run", "takes entries out of the queue and applies them to contacts") \
     X(source, "set up", "connects stores and accounts: add, list, rotate, remove") \
     X(config, "set up", "shows and checks the settings")                           \
+    X(contacts, "look", "lists, shows, exports and erases contacts")               \
+    X(why, "look", "tells what made a contact as it is")                           \
     X(stats, "look", "shows queue, roles and counters")                            \
     X(dead, "look", "shows, replays or drops dead letters")
 

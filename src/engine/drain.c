@@ -244,6 +244,8 @@ int drain_main(const struct config *cfg, const struct clock *clock)
         again = turn(&d) != OK;
         if (again)
             wait_after_trouble(&d);
+        else
+            d.retry_ms = 0;
     }
     LOG(LOG_INFO, "drainer stopped", KV_UINT("applied", counter_get(COUNTER_APPLIED)), KV_UINT("dead", counter_get(COUNTER_DEAD)));
     drainer_release(&d);

@@ -210,7 +210,8 @@ static enum err remember_refusal(struct job *job)
         job->verdict->detail = arena_str(job->batch->arena, str_upto(buf_str(&job->trouble), REASON_BYTES));
     if (job->verdict->reason.len == 0 && !job->entry->replay)
         return OK;
-    return seen_set_reason(job->batch->parts->store, job->source->id, job->mapped.dedupe_key, job->verdict->reason, job->verdict->detail);
+    return seen_set_reason(job->batch->parts->store, job->source->id, job->mapped.dedupe_key, job->verdict->reason,
+                           job->verdict->detail);
 }
 
 static enum err apply_mapped(struct job *job)

@@ -1,0 +1,332 @@
+/* contacts.c -- owns `storehook contacts`: list, show, export, erase. */
+#include "cli/contacts.h"
+
+#include "base/timefmt.h"
+#include "cli/commands.h"
+#include "cli/open.h"
+#include "cli/table.h"
+#include "model/email.h"
+#include "store/erase.h"
+
+/* What one verb works with. */
+struct desk {
+    struct cli *cli;
+    struct store *store;
+    struct contact_reader reader;
+};
+
+static int desk_open(struct desk *d, struct cli *cli)
+{
+    int code;
+    enum err err;
+
+    *d = (struct desk){.cli = cli};
+    code = cli_open_store(cli, &d->store);
+    if (code != CLI_GO)
+        return code;
+    err = contact_reader_init(&d->reader, cli, d->store);
+    return err ? cli_fail_why(err, NULL) : CLI_GO;
+}
+
+static void desk_close(struct desk *d)
+{
+    contact_reader_release(&d->reader);
+    store_close(d->store);
+}
+
+struct collector {
+    const struct contact_reader *reader;
+    json_t *list;
+};
+
+static enum err collect(void *arg, const struct contact_view *view)
+{
+    struct collector *c = arg;
+
+    return json_array_append_new(c->list, view_json(view, c->reader->sources, c->reader->n_sources)) ? ERR_MEMORY : OK;
+}
+
+static int list_json(struct desk *d, const char *after, size_t max)
+{
+    struct collector c = {.reader = &d->reader, .list = json_array()};
+    enum err err = contact_reader_each(&d->reader, str_of(after), max, collect, &c);
+
+    if (!err)
+        return cli_print_json(c.list);
+    json_decref(c.list);
+    return cli_fail_why(err, NULL);
+}
+
+static int contacts_list(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_page page = {"contacts list [--limit N] [--after ID]",
+                                         "Lists contacts in the order in which they were made. With --json all members of each.",
+                                         "storehook contacts list --json --limit 100", 0, 0};
+    int64_t limit = 0;
+    const char *after = NULL;
+    const struct cli_flag flags[] = {{"limit", FLAG_INT, &limit, "N", "at most N contacts (table: 50, --json: all)"},
+                                     {"after", FLAG_TEXT, &after, "ID", "go on after the contact with this id (--json)"},
+                                     {0}};
+    struct desk d;
+    int code = cli_parse(cli, &page, flags, &argc, &argv);
+
+    if (code != CLI_GO)
+        return code;
+    if (limit < 0)
+        return cli_wrong("--limit %lld: give a number of contacts from 1 on", (long long)limit);
+    if (!cli->json)
+        return contacts_print_table(cli, limit ? (size_t)limit : 50);
+    code = desk_open(&d, cli);
+    if (code == CLI_GO)
+        code = list_json(&d, after, limit ? (size_t)limit : SIZE_MAX);
+    desk_close(&d);
+    return code;
+}
+
+static void show_time(const char *name, int64_t us)
+{
+    char text[TIME_ISO_CHARS + 1];
+
+    printf("%-12s %s\n", name, us > 0 ? time_iso(us, text) : "-");
+}
+
+/* Foreign text, made harmless for a terminal. */
+static void show_text(const char *name, struct str s)
+{
+    struct buf text = BUF_INIT(1 << 20);
+
+    if (s.len && text_escape(s, false, &text))
+        buf_clear(&text);
+    printf("%-12s %s\n", name, text.len ? buf_text(&text) : "-");
+    buf_release(&text);
+}
+
+static void show_orders(const struct contact_view *v)
+{
+    char money[MONEY_TEXT_CHARS + 1];
+
+    printf("%-12s %zu counted", "orders", v->orders_counted);
+    for (size_t i = 0; i < v->n_net; i++)
+        printf(", net %s %s", money_text(&v->net[i], money), v->net[i].currency.code);
+    printf("\n");
+    for (size_t i = 0; i < v->n_orders && i < 20; i++) {
+        struct money total = {.minor = v->orders[i].order->total};
+
+        show_text("  order", v->orders[i].order->id);
+        printf("%-12s %.*s%s", "    status", STR_ARG(v->orders[i].status), v->orders[i].order->test ? " (test)" : "");
+        if (!currency_parse(v->orders[i].order->currency, &total.currency))
+            printf(", %s %s", money_text(&total, money), total.currency.code);
+        printf("\n");
+    }
+}
+
+static void show_carts(const struct contact_view *v)
+{
+    char time[TIME_ISO_CHARS + 1];
+
+    for (size_t i = 0; i < v->n_carts; i++) {
+        show_text("cart", v->carts[i].cart->id);
+        printf("%-12s %s", "  state", cart_state_name(v->carts[i].state));
+        if (v->carts[i].due_us)
+            printf(", abandoned if quiet until %s", time_iso(v->carts[i].due_us, time));
+        printf("\n");
+    }
+}
+
+static void show_page(const struct desk *d, const struct contact_view *v)
+{
+    show_text("id", v->id);
+    show_text("e-mail", v->email);
+    show_text("first name", v->first_name);
+    show_text("last name", v->last_name);
+    show_text("phone", v->phone);
+    show_time("created", v->created_us);
+    show_time("updated", v->updated_us);
+    printf("%-12s %s\n", "consent", consent_state_name(v->consent.state));
+    printf("%-12s %s%s\n", "mailable", v->mailable ? "yes" : "no", v->archived ? " (archived: deleted in every source)" : "");
+    for (size_t i = 0; i < v->n_suppressions; i++)
+        show_text("suppressed", v->suppressions[i]);
+    for (size_t i = 0; i < v->n_lists; i++) {
+        show_text("list", v->lists[i].list);
+        printf("%-12s %s\n", "  status", consent_state_name(v->lists[i].state));
+    }
+    for (size_t i = 0; i < v->n_tags; i++)
+        show_text("tag", v->tags[i]);
+    for (size_t i = 0; i < v->n_fields; i++) {
+        show_text("field", v->fields[i]->name);
+        show_text("  value", v->fields[i]->value);
+    }
+    for (size_t i = 0; i < v->n_customers; i++) {
+        show_text("source", view_source_name(d->reader.sources, d->reader.n_sources, v->customers[i]->source_id));
+        show_text("  customer", v->customers[i]->external_id);
+    }
+    show_orders(v);
+    show_carts(v);
+    printf("%-12s %llu\n", "visits", (unsigned long long)v->visits);
+    if (v->visits)
+        show_text("  last", v->last_url);
+}
+
+static int contacts_show(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_page page = {"contacts show EMAIL|ID", "Shows one contact, found by any of its addresses or its id.",
+                                         "storehook contacts show zoe@example.com --json", 1, 1};
+    struct contact_view view;
+    struct desk d;
+    int code = cli_parse(cli, &page, NULL, &argc, &argv);
+
+    if (code != CLI_GO)
+        return code;
+    code = desk_open(&d, cli);
+    if (code == CLI_GO)
+        code = contact_open(cli, &d.reader, argv[0], &view);
+    if (code == CLI_GO && cli->json) {
+        code = cli_print_json(view_json(&view, d.reader.sources, d.reader.n_sources));
+    } else if (code == CLI_GO) {
+        show_page(&d, &view);
+        code = EXIT_DONE;
+    }
+    desk_close(&d);
+    return code;
+}
+
+static enum err print_line(void *arg, const struct contact_view *view)
+{
+    const struct contact_reader *r = arg;
+    json_t *object = view_json(view, r->sources, r->n_sources);
+    struct buf text = BUF_INIT(64 << 20);
+    enum err err = object ? json_print(object, &text) : ERR_MEMORY;
+
+    if (!err && (fwrite(buf_text(&text), 1, text.len, stdout) != text.len || putchar('\n') == EOF))
+        err = ERR_IO;
+    buf_release(&text);
+    json_decref(object);
+    return err;
+}
+
+/* RFC 4180 quoting; a cell that a spreadsheet would take for a formula gets a leading apostrophe. */
+static void print_cell(struct str s, bool last)
+{
+    bool formula = s.len && memchr("=+-@\t\r", s.p[0], 6) != NULL;
+
+    fputs(formula ? "\"'" : "\"", stdout);
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] == '"')
+            putchar('"');
+        putchar(s.p[i]);
+    }
+    fputs(last ? "\"\r\n" : "\",", stdout);
+}
+
+static enum err print_csv(void *arg, const struct contact_view *v)
+{
+    char orders[24], created[TIME_ISO_CHARS + 1];
+
+    (void)arg;
+    snprintf(orders, sizeof(orders), "%zu", v->orders_counted);
+    print_cell(v->id, false);
+    print_cell(v->email, false);
+    print_cell(v->first_name, false);
+    print_cell(v->last_name, false);
+    print_cell(v->phone, false);
+    print_cell(str_of(consent_state_name(v->consent.state)), false);
+    print_cell(v->mailable ? STR("yes") : STR("no"), false);
+    print_cell(str_of(orders), false);
+    print_cell(v->created_us > 0 ? str_of(time_iso(v->created_us, created)) : STR(""), true);
+    return ferror(stdout) ? ERR_IO : OK;
+}
+
+static int contacts_export(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_page page = {"contacts export [--format csv|jsonl]",
+                                         "Writes every contact to stdout: jsonl has all members, csv the main ones.",
+                                         "storehook contacts export --format csv > contacts.csv", 0, 0};
+    const char *format = "jsonl";
+    const struct cli_flag flags[] = {{"format", FLAG_TEXT, &format, "F", "csv or jsonl (default jsonl)"}, {0}};
+    struct desk d;
+    int code = cli_parse(cli, &page, flags, &argc, &argv);
+    bool csv = code == CLI_GO && strcmp(format, "csv") == 0;
+    enum err err;
+
+    if (code != CLI_GO)
+        return code;
+    if (!csv && strcmp(format, "jsonl") != 0)
+        return cli_wrong("--format %s: give csv or jsonl", format);
+    code = desk_open(&d, cli);
+    if (code == CLI_GO) {
+        if (csv)
+            fputs("id,email,first_name,last_name,phone,consent,mailable,orders,created_at\r\n", stdout);
+        err = contact_reader_each(&d.reader, STR_NONE, SIZE_MAX, csv ? print_csv : print_line, &d.reader);
+        code = err ? cli_fail_why(err, NULL) : EXIT_DONE;
+    }
+    desk_close(&d);
+    return code;
+}
+
+static enum err erase_address(struct desk *d, const struct seal *seal, const char *text)
+{
+    struct event_refs refs = {.email_err = OK};
+    struct email email = {0};
+    struct arena arena;
+    enum err err;
+
+    arena_init(&arena, 64 << 20);
+    err = email_normalise(str_of(text), &arena, &email);
+    refs.email = email.key;
+    if (!err)
+        err = db_begin(d->store->db);
+    if (!err) {
+        err = erase_person(d->store, seal, &refs, 0, clock_wall_us(d->cli->clock), &arena);
+        err = store_end(d->store, err);
+    }
+    arena_release(&arena);
+    return err;
+}
+
+static int contacts_erase(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_page page = {
+        "contacts erase EMAIL [--yes]",
+        "Erases a person for good: contact, orders, carts, visits, ledger. A keyed hash of the address stays, so that later "
+        "imports "
+        "and orders do not bring the person back. Entries still in the queue and dead letters are not searched.",
+        "storehook contacts erase zoe@example.com --yes", 1, 1};
+    bool yes = false;
+    const struct cli_flag flags[] = {{"yes", FLAG_ON, &yes, NULL, "do not ask"}, {0}};
+    struct seal *seal = NULL;
+    struct desk d = {0};
+    int code = cli_parse(cli, &page, flags, &argc, &argv);
+    enum err err;
+
+    if (code != CLI_GO)
+        return code;
+    if (!yes && !cli_confirm("Erase this person for good?"))
+        return cli_fail("not erased; give --yes to go on without the question");
+    code = desk_open(&d, cli);
+    if (code == CLI_GO)
+        code = cli_open_seal(cli, &seal);
+    if (code == CLI_GO) {
+        err = erase_address(&d, seal, argv[0]);
+        code = err == ERR_SYNTAX ? cli_fail("%s is not an e-mail address", argv[0]) : err ? cli_fail_why(err, NULL) : EXIT_DONE;
+    }
+    if (code == EXIT_DONE && cli->json)
+        code = cli_print_json(json_pack("{sb}", "erased", 1));
+    else if (code == EXIT_DONE)
+        printf("erased\n");
+    seal_free(seal);
+    desk_close(&d);
+    return code;
+}
+
+static const struct cli_command verbs[] = {
+    {"list", contacts_list, "lists contacts", NULL},
+    {"show", contacts_show, "shows one contact", NULL},
+    {"export", contacts_export, "writes all contacts as csv or jsonl", NULL},
+    {"erase", contacts_erase, "erases a person for good", NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+int cmd_contacts(struct cli *cli, int argc, char **argv)
+{
+    return cli_dispatch(cli, "contacts", verbs, argc, argv);
+}
