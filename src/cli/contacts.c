@@ -8,6 +8,8 @@
 #include "model/email.h"
 #include "store/erase.h"
 
+#include <unistd.h>
+
 /* What one verb works with. */
 struct desk {
     struct cli *cli;
@@ -283,6 +285,15 @@ static enum err erase_address(struct desk *d, const struct seal *seal, const cha
     return err;
 }
 
+/* Asks a person; scripts have no terminal and are not asked. */
+static bool confirm(const char *email)
+{
+    char line[8];
+
+    fprintf(stderr, "Erase %s for good? [y/N] ", email);
+    return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
 static int contacts_erase(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
@@ -300,7 +311,7 @@ static int contacts_erase(struct cli *cli, int argc, char **argv)
 
     if (code != CLI_GO)
         return code;
-    if (!yes && !cli_confirm("Erase this person for good?"))
+    if (!yes && isatty(STDIN_FILENO) && !confirm(argv[0]))
         return cli_fail("not erased; give --yes to go on without the question");
     code = desk_open(&d, cli);
     if (code == CLI_GO)
