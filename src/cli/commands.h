@@ -6,6 +6,7 @@
 
 /* Name, group in the help, one line. A command is `int cmd_<name>(struct cli *cli, int argc, char **argv)`. */
 #define COMMANDS(X)                                                                \
+    X(serve, "run", "receives deliveries over HTTPS and queues them")              \
     X(drain, "run", "takes entries out of the queue and applies them to contacts") \
     X(source, "set up", "connects stores and accounts: add, list, rotate, remove") \
     X(config, "set up", "shows and checks the settings")                           \
