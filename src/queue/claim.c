@@ -342,10 +342,10 @@ static enum err done_lane(struct stream *s, const struct claimed *const *entries
     struct str *ack = calloc(5 + 2 * n, sizeof(*ack)), *del = ack ? ack + 3 + n : NULL;
     struct txn_command commands[] = {{ack, 3}, {del, 2}};
     struct redis_answer answer = {.err = OK};
-    enum err err = ack ? OK : ERR_MEMORY;
+    enum err err = OK;
 
-    if (err)
-        return err;
+    if (!ack)
+        return ERR_MEMORY;
     ack[0] = STR("XACK");
     ack[1] = del[1] = key_str(&key);
     ack[2] = KEY_GROUP;

@@ -1,6 +1,5 @@
+/* redis_link.c -- owns one connection to Redis on an event loop: flush once a turn, deadlines, checks, reconnecting. */
 /*
- * redis_link.c -- owns one connection to Redis on an event loop: flush once a turn, deadlines, checks, reconnecting.
- *
  *   DOWN --connect_now--> CHECKING --finish_checks--> READY or UNSAFE --start_checks, every 2 s--> same, judged again
  *   any  --link_fail: error, end, or a reply past its deadline--> DOWN --back-off--> connect_now
  *

@@ -1,7 +1,8 @@
 /* stream.c -- owns the connection of a drainer or a command: opening, transactions, appends, the snapshot, presence. */
-#include "queue/stream_impl.h"
+#include "queue/stream.h"
 
 #include "base/log.h"
+#include "queue/stream_impl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
