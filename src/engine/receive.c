@@ -1,6 +1,5 @@
+/* receive.c -- owns the endpoint /in/<key>: from the request's head to the answer that promises durability. */
 /*
- * receive.c -- owns the endpoint /in/<key>: from the request's head to the answer that promises durability.
- *
  *   READING --receiver_end--> ASKING --sources_came--> (judge) --append--> QUEUED --append_done--> answered, receipt back in the pool
  *      |                         the key is unknown and a newer snapshot was asked for
  *      +-----------------------------------------------> (judge) --answer at once: 401, 404, 405, 429, 503, handshake--> pool

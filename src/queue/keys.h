@@ -6,8 +6,8 @@
 #include "model/entry.h"
 
 /* The consumer group of every lane, the snapshot of sources and its version. */
-#define KEY_GROUP           STR("drain")
-#define KEY_SOURCES         STR("storehook:sources")
+#define KEY_GROUP STR("drain")
+#define KEY_SOURCES STR("storehook:sources")
 #define KEY_SOURCES_VERSION STR("storehook:sources:version")
 
 enum { KEY_MAX = 128 };
