@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { POLL_MS = 1000 };
+enum { POLL_MS = 1000, FIRST_POLL_MS = 20 /* until Redis has answered once */ };
 
 struct sources {
     struct sources_parts parts;
@@ -19,6 +19,11 @@ struct sources {
 };
 
 static void ask_now(struct sources *s);
+
+static void poll_later(struct sources *s)
+{
+    loop_timer_start(s->poll, s->loaded ? POLL_MS : FIRST_POLL_MS);
+}
 
 /* Replaces the table; requests that hold the old one keep it until they are done. */
 static enum err take_snapshot(struct sources *s, int64_t version, struct str json)
@@ -83,7 +88,7 @@ static void snapshot_came(void *arg, enum err err, int64_t version, struct str j
     if (!s->asking && has_wait(s, false))
         ask_now(s);
     else if (!s->asking)
-        loop_timer_start(s->poll, POLL_MS);
+        poll_later(s);
 }
 
 static void ask_now(struct sources *s)
@@ -95,7 +100,7 @@ static void ask_now(struct sources *s)
     s->asking = !err;
     if (!err)
         return;
-    loop_timer_start(s->poll, POLL_MS);
+    poll_later(s);
     end_waits(s, err);
 }
 

@@ -207,7 +207,7 @@ static enum err make_group(struct stream *s, int partition, enum lane lane)
     if (redis_error_is(answer.reply, STR("BUSYGROUP")))
         err = OK; /* it is there */
     else if (!err)
-        LOG(LOG_INFO, "queue group made", KV_STR("stream", key_str(&key)));
+        LOG(LOG_DEBUG, "queue group made", KV_STR("stream", key_str(&key)));
     redis_answer_release(&answer);
     return err;
 }
