@@ -56,7 +56,7 @@ enum err stream_dead_get(struct stream *s, struct str id, struct arena *arena, s
 enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter) MUST_CHECK;
 enum err stream_dead_drop(struct stream *s, const struct dead_letter *letter) MUST_CHECK;
 
-/* Appends an entry and waits for the answer (commands, poll). */
+/* Appends an entry and waits for the answer (commands, poll): a poller moves its cursor only after OK (N7). */
 enum err stream_append(struct stream *s, const struct entry *entry) MUST_CHECK;
 
 /* Publishes the snapshot of sources and raises its version. */

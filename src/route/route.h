@@ -1,4 +1,4 @@
-/* route.h -- owns the route: everything the program knows about one platform, loaded from its file, applied to entries. */
+/* route.h -- owns the route: everything the program knows about one platform, loaded from its file, applied to entries (N11). */
 #ifndef ROUTE_ROUTE_H
 #define ROUTE_ROUTE_H
 
