@@ -5,6 +5,7 @@
 #   fuzz      every fuzzer, FUZZ_SECONDS each     lint     include arrows, layout, cppcheck, words
 #   format    clang-format over all C files       deps     packages: list all, install the missing ones
 #   install   into DESTDIR PREFIX                 clean    removes BUILD
+#   docs      pages made from settings and tests  unit     unit tests alone; check: all tests, nothing built
 #
 # BUILD=dir, SHARED=dir (facts the tests read), SANITIZE=address,undefined, CC, CXX, CFLAGS, V=1 (show commands).
 .DEFAULT_GOAL := all
@@ -147,6 +148,10 @@ lint:
 	@tools/deps run lint
 	@tools/lint
 
+# The pages that are made from the program and the tests: settings, sample, state of the rules.
+docs: all
+	@STOREHOOK_BIN='$(BUILD)/storehook' tools/docs
+
 format:
 	@clang-format -i $$(git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp')
 
@@ -164,6 +169,6 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 FORCE:
-.PHONY: all deps run test test-programs check unit fuzz fuzz-programs bench lint format install clean FORCE
+.PHONY: all deps run test test-programs check unit fuzz fuzz-programs bench lint docs format install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(BUILD)/src/main.d $(patsubst %,%.d,$(UNIT) $(SLOW) $(FUZZERS) $(BENCHES))
