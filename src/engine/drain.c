@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "store/seen.h"
+#include "store/source.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -160,7 +161,24 @@ static enum err apply_claimed(struct drainer *d, const struct claimed *claimed, 
     return err;
 }
 
-/* Presence for `stats`, and the age of dedupe keys (D4). */
+/* The receivers know the sources by a snapshot in the queue: one that is missing, at the first start or after the queue lost its
+ * data, is published anew. */
+static enum err keep_snapshot(struct drainer *d)
+{
+    bool present = true;
+    enum err err = stream_sources_present(d->stream, &present), published;
+
+    if (err || present)
+        return err;
+    published = source_publish(d->store, d->stream);
+    if (published)
+        LOG(LOG_WARN, "sources not published, trying again", KV_ERR(published));
+    else
+        LOG(LOG_INFO, "sources published", KV_TEXT("why", "the queue had no snapshot"));
+    return OK;
+}
+
+/* Presence for `stats`, the snapshot of sources, and the age of dedupe keys (D4). */
 static enum err housekeeping(struct drainer *d)
 {
     int64_t now = clock_mono_us(d->parts.clock), days = config_int(d->cfg, SET_DRAIN_SEEN_DAYS);
@@ -168,6 +186,8 @@ static enum err housekeeping(struct drainer *d)
 
     if (now >= d->presence_us) {
         err = stream_role_ready(d->stream, STR("drain"), PRESENCE_TTL_MS);
+        if (!err)
+            err = keep_snapshot(d);
         d->presence_us = now + PRESENCE_S * US_PER_S;
     }
     if (now < d->housekeeping_us)
@@ -242,6 +262,8 @@ int drain_main(const struct config *cfg, const struct clock *clock)
         }
         announce(&d);
         again = turn(&d) != OK;
+        if (again)
+            d.presence_us = 0;
         if (again)
             wait_after_trouble(&d);
         else
