@@ -32,7 +32,7 @@ void cli_release(struct cli *cli)
     buf_release(&cli->path);
 }
 
-static void say(const char *format, va_list args)
+static __attribute__((format(printf, 1, 0))) void say(const char *format, va_list args)
 {
     fputs("storehook: ", stderr);
     vfprintf(stderr, format, args);

@@ -207,8 +207,10 @@ static enum err turn(struct drainer *d)
     enum err err = housekeeping(d);
 
     arena_reset(&d->arena);
-    if (!err)
+    if (!err) {
+        announce(d);
         err = stream_claim(d->stream, id_str(&d->consumer), max, CLAIM_WAIT_MS, &d->arena, &claimed, &n);
+    }
     if (err || n == 0)
         return err;
     counter_add(COUNTER_CLAIMED, n);
@@ -260,14 +262,13 @@ int drain_main(const struct config *cfg, const struct clock *clock)
             wait_after_trouble(&d);
             continue;
         }
-        announce(&d);
         again = turn(&d) != OK;
-        if (again)
-            d.presence_us = 0;
-        if (again)
+        if (again) {
+            d.presence_us = 0; /* the queue may be another one now */
             wait_after_trouble(&d);
-        else
+        } else {
             d.retry_ms = 0;
+        }
     }
     LOG(LOG_INFO, "drainer stopped", KV_UINT("applied", counter_get(COUNTER_APPLIED)), KV_UINT("dead", counter_get(COUNTER_DEAD)));
     drainer_release(&d);
