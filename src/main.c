@@ -1,9 +1,11 @@
 /* main.c -- owns the table of commands: finds the one that was asked for and runs it. */
+#include "admin/admin.h"
+#include "base/problems.h"
 #include "cli/commands.h"
 
-#include "base/problems.h"
-
 #include <signal.h>
+
+#define STOREHOOK_VERSION "0.1"
 
 enum { COMMANDS_MAX = 64 };
 
@@ -14,6 +16,18 @@ static const struct cli_command commands[] = {
         {NULL, NULL, NULL, NULL}};
 
 static const char *const groups[] = {"run", "set up", "look", "try"};
+
+/* The admin role stands beside the commands, not below them. */
+int cmd_admin(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_page page = {
+        "admin",
+        "Serves a page with the figures, the same as JSON at /api/stats, and /metrics, on a loopback address, until SIGTERM.",
+        "storehook admin --dir var", 0, 0};
+    int code = cli_parse(cli, &page, NULL, &argc, &argv);
+
+    return code == CLI_GO ? admin_main(cli->cfg, cli->clock) : code;
+}
 
 static void print_help(FILE *out)
 {
@@ -51,6 +65,10 @@ static int run(int argc, char **argv)
     }
     if (strcmp(given, "--help") == 0 || strcmp(given, "-h") == 0 || strcmp(given, "help") == 0) {
         print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(given, "--version") == 0) {
+        puts("storehook " STOREHOOK_VERSION);
         return EXIT_DONE;
     }
     for (const struct cli_command *c = commands; c->name; c++)

@@ -20,6 +20,7 @@ struct cli {
     bool json;
     const struct clock *clock;
     struct clock clock_of_file;
+    bool queue_noted;      /* redis.url is what a running `up` has noted, not what is configured */
     struct secret *secret; /* of the environment's STOREHOOK_SECRET; owned, NULL when it is not set */
 };
 

@@ -5,14 +5,16 @@
 #include "cli/cli.h"
 
 /* Name, group in the help, one line. A command is `int cmd_<name>(struct cli *cli, int argc, char **argv)`. */
-#define COMMANDS(X)                                                                \
-    X(serve, "run", "receives deliveries over HTTPS and queues them")              \
-    X(drain, "run", "takes entries out of the queue and applies them to contacts") \
-    X(source, "set up", "connects stores and accounts: add, list, rotate, remove") \
-    X(config, "set up", "shows and checks the settings")                           \
-    X(contacts, "look", "lists, shows, exports and erases contacts")               \
-    X(why, "look", "tells what made a contact as it is")                           \
-    X(stats, "look", "shows queue, roles and counters")                            \
+#define COMMANDS(X)                                                                        \
+    X(up, "run", "runs everything on this machine: queue, receiver, drainers, admin page") \
+    X(serve, "run", "receives deliveries over HTTPS and queues them")                      \
+    X(drain, "run", "takes entries out of the queue and applies them to contacts")         \
+    X(admin, "run", "serves the admin page, figures and metrics")                          \
+    X(source, "set up", "connects stores and accounts: add, list, rotate, remove")         \
+    X(config, "set up", "shows and checks the settings")                                   \
+    X(contacts, "look", "lists, shows, exports and erases contacts")                       \
+    X(why, "look", "tells what made a contact as it is")                                   \
+    X(stats, "look", "shows queue, roles and counters")                                    \
     X(dead, "look", "shows, replays or drops dead letters")
 
 #define X(name, group, help) int cmd_##name(struct cli *cli, int argc, char **argv);

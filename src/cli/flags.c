@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/problems.h"
 #include "base/setting.h"
+#include "engine/state.h"
 
 #include <getopt.h>
 #include <unistd.h>
@@ -149,6 +150,18 @@ static int load_config(struct cli *cli, const struct common *common)
     return err ? EXIT_FAILED : CLI_GO;
 }
 
+/* A running `up` may have given its queue a shorter name than the configured one. */
+static void find_queue(struct cli *cli)
+{
+    struct buf url = BUF_INIT(WHY_BYTES), why = BUF_INIT(WHY_BYTES);
+    const char *usual = setting_row(SET_REDIS_URL)->fallback;
+
+    if (strcmp(config_text(cli->cfg, SET_REDIS_URL), usual) == 0 && state_read(cli->cfg, STATE_REDIS_URL, &url) == OK)
+        cli->queue_noted = config_set(cli->cfg, SET_REDIS_URL, buf_str(&url), &why) == OK;
+    buf_release(&url);
+    buf_release(&why);
+}
+
 static void apply_config(struct cli *cli, const char *usage)
 {
     const char *clock_file = config_text(cli->cfg, SET_CLOCK_FILE);
@@ -160,6 +173,7 @@ static void apply_config(struct cli *cli, const char *usage)
     }
     if (log_level_parse(str_of(config_text(cli->cfg, SET_LOG_LEVEL)), &level))
         level = LOG_INFO; /* the settings table lets no other word in */
+    find_queue(cli);
     snprintf(cli->role, sizeof(cli->role), "%.*s", (int)strcspn(usage, " "), usage);
     log_setup(level, cli->role);
 }

@@ -69,15 +69,14 @@ static int take_file(const struct route *route, const char *text, struct given *
         return cli_wrong("more than %d secrets are given", SOURCE_SECRETS_MAX);
     err = secret_read_file(path, &secret);
     if (err == ERR_RANGE)
-        return cli_fail("%s: a secret has 1 to 4096 bytes", path);
+        return cli_fail("%s: the secret is empty, or longer than 4096 bytes; give another file", path);
     if (err)
         return cli_fail("%s: %s", path, err == ERR_NOT_FOUND ? "there is no such file" : err_text(err));
     keep(out, c->name, secret);
     return CLI_GO;
 }
 
-/* In the form of Standard Webhooks: whsec_ and the base64 of 32 random bytes. */
-static enum err make_secret(struct secret **out)
+enum err given_make_secret(struct secret **out)
 {
     static const struct str prefix = {.p = "whsec_", .len = 6};
     unsigned char key[MADE_BYTES];
@@ -103,7 +102,7 @@ static int take_elsewhere(struct cli *cli, const struct route_config *c, struct 
         secret = cli->secret;
         cli->secret = NULL;
     } else if (!c->required) {
-        err = make_secret(&secret);
+        err = given_make_secret(&secret);
         out->made = secret;
     } else {
         err = cli_ask_secret(c->doc && *c->doc ? c->doc : c->name, &secret);
@@ -111,7 +110,7 @@ static int take_elsewhere(struct cli *cli, const struct route_config *c, struct 
     if (err == ERR_NOT_FOUND) /* no terminal */
         return CLI_GO;
     if (err == ERR_RANGE)
-        return cli_fail("a secret has 1 to 4096 bytes");
+        return cli_fail("the secret is empty, or longer than 4096 bytes");
     if (err)
         return cli_fail_why(err, NULL);
     keep(out, c->name, secret);

@@ -6,6 +6,9 @@
 #include "cli/cli.h"
 #include "store/source.h"
 
+/* A secret in the form of Standard Webhooks: whsec_ and the base64 of 32 random bytes. Returns owned. */
+enum err given_make_secret(struct secret **out) MUST_CHECK;
+
 struct given {
     struct given_secret at[SOURCE_SECRETS_MAX];
     struct secret *owned[SOURCE_SECRETS_MAX];

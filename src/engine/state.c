@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +32,28 @@ static enum err make_directory(const struct config *cfg, const char *name, struc
 
     if (!err && mkdir(buf_text(&path), 0700) && errno != EEXIST)
         err = say(why, ERR_IO, buf_text(&path), strerror(errno));
+    buf_release(&path);
+    return err;
+}
+
+enum err state_lock(const struct config *cfg, int *fd, struct buf *why)
+{
+    struct buf path = BUF_INIT(PATH_BYTES);
+    enum err err = make_directory(cfg, "", why);
+
+    *fd = -1;
+    if (!err)
+        err = state_path(cfg, "up.lock", &path);
+    if (!err)
+        *fd = open(buf_text(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (!err && *fd < 0)
+        err = say(why, ERR_IO, buf_text(&path), strerror(errno));
+    if (!err && flock(*fd, LOCK_EX | LOCK_NB))
+        err = say(why, ERR_EXISTS, config_text(cfg, SET_DIR), "another `storehook up` runs here; stop it, or choose another --dir");
+    if (err && *fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
     buf_release(&path);
     return err;
 }

@@ -9,6 +9,9 @@
 #define STATE_ADMIN_URL "admin.url"
 #define STATE_REDIS_URL "redis.url"
 
+/* Makes the directory (0700) when it is missing, and takes its lock, which the kernel gives back when this process ends.
+ * ERR_EXISTS when another process has it. *fd stays open for as long as the lock is held. */
+enum err state_lock(const struct config *cfg, int *fd, struct buf *why) MUST_CHECK;
 /* Makes what is missing: the directory (0700), its parts, the master key, the certificate. `why` names what failed. */
 enum err state_prepare(const struct config *cfg, struct buf *why) MUST_CHECK;
 /* Writes a note so that a reader sees the old text or the new one, never a part. */
