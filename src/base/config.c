@@ -325,11 +325,13 @@ int64_t config_int(const struct config *cfg, enum setting s)
     return cfg->values[s].number;
 }
 
+/* A default is no secret: it stands in the help. */
 static const char *shown_value(const struct config *cfg, enum setting s)
 {
-    const char *text = cfg->values[s].text;
+    const struct value *v = &cfg->values[s];
+    bool secret = (setting_row(s)->flags & SETTING_SECRET) && v->from.kind != FROM_DEFAULT && v->text[0];
 
-    return (setting_row(s)->flags & SETTING_SECRET) && text[0] ? "***" : text; /* N10 */
+    return secret ? "***" : v->text; /* N10 */
 }
 
 static enum err append_origin(const struct config *cfg, struct origin from, struct buf *out)
