@@ -15,7 +15,8 @@
     X(contacts, "look", "lists, shows, exports and erases contacts")                       \
     X(why, "look", "tells what made a contact as it is")                                   \
     X(stats, "look", "shows queue, roles and counters")                                    \
-    X(dead, "look", "shows, replays or drops dead letters")
+    X(dead, "look", "shows, replays or drops dead letters")                                \
+    X(send, "try", "sends deliveries signed as a platform signs them")
 
 #define X(name, group, help) int cmd_##name(struct cli *cli, int argc, char **argv);
 COMMANDS(X)
