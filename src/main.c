@@ -7,8 +7,6 @@
 
 #define STOREHOOK_VERSION "0.1"
 
-enum { COMMANDS_MAX = 64 };
-
 static const struct cli_command commands[] = {
 #define X(name, group, help) {#name, cmd_##name, help, group},
     COMMANDS(X)
@@ -43,9 +41,9 @@ static void print_help(FILE *out)
 
 static int unknown_command(const char *given)
 {
-    const char *names[COMMANDS_MAX + 1] = {NULL}, *near;
+    const char *names[sizeof(commands) / sizeof(*commands)] = {NULL}, *near; /* the last row has no name */
 
-    for (size_t i = 0; i < COMMANDS_MAX && commands[i].name; i++)
+    for (size_t i = 0; commands[i].name; i++)
         names[i] = commands[i].name;
     near = *given == '-' ? NULL : nearest_name(str_of(given), names);
     if (near)

@@ -5,17 +5,17 @@
 #include <stdint.h>
 
 /* One row a counter: name as /metrics prints it (storehook_<name>_total), help. */
-#define COUNTER_LIST(X)                                          \
-    X(CONNECTIONS, "connections", "connections accepted")        \
-    X(REQUESTS, "requests", "requests read")                     \
-    X(RECEIVED, "received", "deliveries received to the end")    \
-    X(STORED, "stored", "deliveries the queue confirmed")        \
-    X(REFUSED, "refused", "deliveries refused")                  \
-    X(UNAVAILABLE, "unavailable", "deliveries answered 503")     \
-    X(CLAIMED, "claimed", "entries claimed from the queue")      \
-    X(APPLIED, "applied", "entries applied")                     \
-    X(DUPLICATES, "duplicates", "entries seen before")           \
-    X(STALE, "stale", "events older than what is known")         \
+#define COUNTER_LIST(X)                                       \
+    X(CONNECTIONS, "connections", "connections accepted")     \
+    X(REQUESTS, "requests", "requests read")                  \
+    X(RECEIVED, "received", "deliveries received to the end") \
+    X(STORED, "stored", "deliveries the queue confirmed")     \
+    X(REFUSED, "refused", "deliveries refused")               \
+    X(UNAVAILABLE, "unavailable", "deliveries answered 503")  \
+    X(CLAIMED, "claimed", "entries claimed from the queue")   \
+    X(APPLIED, "applied", "entries applied")                  \
+    X(DUPLICATES, "duplicates", "entries seen before")        \
+    X(STALE, "stale", "events older than what is known")      \
     X(DEAD, "dead", "entries that became dead letters")
 
 enum counter {

@@ -32,10 +32,10 @@ bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct log_pair *pairs);
 
 /* LOG(LOG_INFO, "delivery accepted", KV_STR("id", id), KV_INT("bytes", n)); at least one pair. */
-#define LOG(level, event, ...)                                                                     \
-    do {                                                                                           \
-        if (log_enabled(level))                                                                    \
-            log_write(level, event, (const struct log_pair[]){__VA_ARGS__, {.kind = LOG_END}});    \
+#define LOG(level, event, ...)                                                                  \
+    do {                                                                                        \
+        if (log_enabled(level))                                                                 \
+            log_write(level, event, (const struct log_pair[]){__VA_ARGS__, {.kind = LOG_END}}); \
     } while (0)
 
 #endif

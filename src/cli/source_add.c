@@ -90,7 +90,7 @@ int source_add_verb(struct cli *cli, int argc, char **argv)
         "source add PLATFORM --name NAME [--secret-file FILE] [--set KEY=VALUE]... [--list LIST] [--rank N]",
         "Connects a store or an account, and prints the URL that it must call. The secret comes from a file, from the\n"
         "environment (STOREHOOK_SECRET) or from the terminal, never from an argument.",
-        "storehook source add shopify --name \"my shop\" --secret-file secret.txt --set shop=example.myshopify.com", 1, 1};
+        "storehook source add storehook --name \"my shop\" --secret-file secret.txt", 1, 1};
     struct flag_values files = {.n = 0}, sets = {.n = 0};
     const char *name = NULL, *list = "";
     int64_t rank = 0;

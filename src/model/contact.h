@@ -67,7 +67,7 @@ struct contact_field {
     struct contact_field *next;
     int64_t source_id;
     struct str subject;
-    struct str name; /* "first_name", "shopify_note", or FIELD_TAGS */
+    struct str name; /* "first_name", "<platform>_note", or FIELD_TAGS */
     enum presence is;
     struct str value;
     struct version v;

@@ -6,26 +6,26 @@
 #include "base/str.h"
 
 /* Type, name, alias or "". Source: facts on our push protocol; the last five complete it for platforms' topics. */
-#define EVENT_TYPES(X)                                                                                                             \
-    X(SIGNUP, "signup", "")                                                                                                        \
-    X(FORM_SIGNUP, "form_signup", "")                                                                                              \
-    X(CUSTOMER_UPDATED, "customer_updated", "contact_updated")                                                                     \
-    X(ORDER_CREATED, "order_created", "purchase")                                                                                  \
-    X(ORDER_UPDATED, "order_updated", "")                                                                                          \
-    X(ORDER_REFUNDED, "order_refunded", "")                                                                                        \
-    X(CART_UPDATED, "cart_updated", "")                                                                                            \
-    X(CART_ABANDONED, "cart_abandoned", "")                                                                                        \
-    X(PAGE_VISIT, "page_visit", "")                                                                                                \
-    X(PRODUCT_VIEWED, "product_viewed", "")                                                                                        \
-    X(IDENTIFY, "identify", "")                                                                                                    \
-    X(SUBSCRIBE, "subscribe", "")                                                                                                  \
-    X(UNSUBSCRIBE, "unsubscribe", "")                                                                                              \
-    X(ERASE, "erase", "")                                                                                                          \
-    X(PING, "ping", "")                                                                                                            \
-    X(CONSENT_UPDATED, "consent_updated", "")                                                                                      \
-    X(CUSTOMER_DELETED, "customer_deleted", "")                                                                                    \
-    X(CUSTOMER_MERGED, "customer_merged", "")                                                                                      \
-    X(DATA_REQUEST, "data_request", "")                                                                                            \
+#define EVENT_TYPES(X)                                         \
+    X(SIGNUP, "signup", "")                                    \
+    X(FORM_SIGNUP, "form_signup", "")                          \
+    X(CUSTOMER_UPDATED, "customer_updated", "contact_updated") \
+    X(ORDER_CREATED, "order_created", "purchase")              \
+    X(ORDER_UPDATED, "order_updated", "")                      \
+    X(ORDER_REFUNDED, "order_refunded", "")                    \
+    X(CART_UPDATED, "cart_updated", "")                        \
+    X(CART_ABANDONED, "cart_abandoned", "")                    \
+    X(PAGE_VISIT, "page_visit", "")                            \
+    X(PRODUCT_VIEWED, "product_viewed", "")                    \
+    X(IDENTIFY, "identify", "")                                \
+    X(SUBSCRIBE, "subscribe", "")                              \
+    X(UNSUBSCRIBE, "unsubscribe", "")                          \
+    X(ERASE, "erase", "")                                      \
+    X(PING, "ping", "")                                        \
+    X(CONSENT_UPDATED, "consent_updated", "")                  \
+    X(CUSTOMER_DELETED, "customer_deleted", "")                \
+    X(CUSTOMER_MERGED, "customer_merged", "")                  \
+    X(DATA_REQUEST, "data_request", "")                        \
     X(SOURCE_ERASE, "source_erase", "")
 
 enum event_type {
@@ -46,76 +46,76 @@ enum member_type {
 };
 
 #define CONSENT_WORDS "subscribed pending unsubscribed none invalid redacted"
-#define ORDER_WORDS   "pending paid completed cancelled refunded partially_refunded failed draft"
+#define ORDER_WORDS "pending paid completed cancelled refunded partially_refunded failed draft"
 
 /* Enum suffix, name in route files and in the push protocol, type, words of a choice. */
-#define EVENT_MEMBERS(X)                                                                                                           \
-    X(ID, "id", MEMBER_TEXT, "")                                                                                                   \
-    X(OCCURRED_AT, "occurred_at", MEMBER_TIME, "")                                                                                 \
-    X(BACKFILL, "backfill", MEMBER_BOOL, "")                                                                                       \
-    X(VISITOR_ID, "visitor_id", MEMBER_TEXT, "")                                                                                   \
-    X(CHANNEL, "channel", MEMBER_CHOICE, "email sms all")                                                                          \
-    X(AT, "at", MEMBER_TIME, "")                                                                                                   \
-    X(SOURCE, "source", MEMBER_TEXT, "")                                                                                           \
-    X(LIST, "list", MEMBER_TEXT, "")                                                                                               \
-    X(CONTACT_EXTERNAL_ID, "contact.external_id", MEMBER_TEXT, "")                                                                 \
-    X(CONTACT_MERGED_ID, "contact.merged_id", MEMBER_TEXT, "")                                                                     \
-    X(CONTACT_EMAIL, "contact.email", MEMBER_EMAIL, "")                                                                            \
-    X(CONTACT_PHONE, "contact.phone", MEMBER_TEXT, "")                                                                             \
-    X(CONTACT_FIRST_NAME, "contact.first_name", MEMBER_TEXT, "")                                                                   \
-    X(CONTACT_LAST_NAME, "contact.last_name", MEMBER_TEXT, "")                                                                     \
-    X(CONTACT_FULL_NAME, "contact.full_name", MEMBER_TEXT, "")                                                                     \
-    X(CONTACT_COMPANY, "contact.company", MEMBER_TEXT, "")                                                                         \
-    X(CONTACT_LOCALE, "contact.locale", MEMBER_TEXT, "")                                                                           \
-    X(CONTACT_COUNTRY, "contact.country", MEMBER_TEXT, "")                                                                         \
-    X(CONTACT_CITY, "contact.city", MEMBER_TEXT, "")                                                                               \
-    X(CONTACT_CREATED_AT, "contact.created_at", MEMBER_TIME, "")                                                                   \
-    X(CONTACT_UPDATED_AT, "contact.updated_at", MEMBER_TIME, "")                                                                   \
-    X(CONSENT_EMAIL_STATE, "contact.consent.email.state", MEMBER_CHOICE, CONSENT_WORDS)                                            \
-    X(CONSENT_EMAIL_AT, "contact.consent.email.at", MEMBER_TIME, "")                                                               \
-    X(CONSENT_EMAIL_SOURCE, "contact.consent.email.source", MEMBER_TEXT, "")                                                       \
-    X(CONSENT_EMAIL_CONFIRMED, "contact.consent.email.confirmed", MEMBER_BOOL, "")                                                 \
-    X(CONSENT_SMS_STATE, "contact.consent.sms.state", MEMBER_CHOICE, CONSENT_WORDS)                                                \
-    X(CONSENT_SMS_AT, "contact.consent.sms.at", MEMBER_TIME, "")                                                                   \
-    X(CONSENT_SMS_SOURCE, "contact.consent.sms.source", MEMBER_TEXT, "")                                                           \
-    X(FORM_ID, "form.id", MEMBER_TEXT, "")                                                                                         \
-    X(FORM_NAME, "form.name", MEMBER_TEXT, "")                                                                                     \
-    X(ORDER_ID, "order.id", MEMBER_TEXT, "")                                                                                       \
-    X(ORDER_NUMBER, "order.number", MEMBER_TEXT, "")                                                                               \
-    X(ORDER_CART_ID, "order.cart_id", MEMBER_TEXT, "")                                                                             \
-    X(ORDER_CHECKOUT_ID, "order.checkout_id", MEMBER_TEXT, "")                                                                     \
-    X(ORDER_STATUS, "order.status", MEMBER_CHOICE, ORDER_WORDS)                                                                    \
-    X(ORDER_CURRENCY, "order.currency", MEMBER_TEXT, "")                                                                           \
-    X(ORDER_TOTAL, "order.total", MEMBER_DECIMAL, "")                                                                              \
-    X(ORDER_TAX, "order.tax", MEMBER_DECIMAL, "")                                                                                  \
-    X(ORDER_SHIPPING, "order.shipping", MEMBER_DECIMAL, "")                                                                        \
-    X(ORDER_DISCOUNT, "order.discount", MEMBER_DECIMAL, "")                                                                        \
-    X(ORDER_REFUNDED, "order.refunded", MEMBER_DECIMAL, "")                                                                        \
-    X(ORDER_SHOWN_CURRENCY, "order.presentment_currency", MEMBER_TEXT, "")                                                         \
-    X(ORDER_SHOWN_TOTAL, "order.presentment_total", MEMBER_DECIMAL, "")                                                            \
-    X(ORDER_CREATED_AT, "order.created_at", MEMBER_TIME, "")                                                                       \
-    X(ORDER_UPDATED_AT, "order.updated_at", MEMBER_TIME, "")                                                                       \
-    X(ORDER_URL, "order.url", MEMBER_TEXT, "")                                                                                     \
-    X(ORDER_TEST, "order.test", MEMBER_BOOL, "")                                                                                   \
-    X(ORDER_MARKETING, "order.accepts_marketing", MEMBER_BOOL, "")                                                                 \
-    X(CART_ID, "cart.id", MEMBER_TEXT, "")                                                                                         \
-    X(CART_CART_ID, "cart.cart_id", MEMBER_TEXT, "")                                                                               \
-    X(CART_CURRENCY, "cart.currency", MEMBER_TEXT, "")                                                                             \
-    X(CART_TOTAL, "cart.total", MEMBER_DECIMAL, "")                                                                                \
-    X(CART_URL, "cart.url", MEMBER_TEXT, "")                                                                                       \
-    X(CART_CREATED_AT, "cart.created_at", MEMBER_TIME, "")                                                                         \
-    X(CART_UPDATED_AT, "cart.updated_at", MEMBER_TIME, "")                                                                         \
-    X(CART_COMPLETED_AT, "cart.completed_at", MEMBER_TIME, "")                                                                     \
-    X(CART_ABANDONED_AT, "cart.abandoned_at", MEMBER_TIME, "")                                                                     \
-    X(PAGE_URL, "page.url", MEMBER_TEXT, "")                                                                                       \
-    X(PAGE_TITLE, "page.title", MEMBER_TEXT, "")                                                                                   \
-    X(PAGE_REFERRER, "page.referrer", MEMBER_TEXT, "")                                                                             \
-    X(PRODUCT_ID, "product.id", MEMBER_TEXT, "")                                                                                   \
-    X(PRODUCT_VARIANT_ID, "product.variant_id", MEMBER_TEXT, "")                                                                   \
-    X(PRODUCT_NAME, "product.name", MEMBER_TEXT, "")                                                                               \
-    X(PRODUCT_PRICE, "product.price", MEMBER_DECIMAL, "")                                                                          \
-    X(PRODUCT_CURRENCY, "product.currency", MEMBER_TEXT, "")                                                                       \
-    X(PRODUCT_URL, "product.url", MEMBER_TEXT, "")                                                                                 \
+#define EVENT_MEMBERS(X)                                                                \
+    X(ID, "id", MEMBER_TEXT, "")                                                        \
+    X(OCCURRED_AT, "occurred_at", MEMBER_TIME, "")                                      \
+    X(BACKFILL, "backfill", MEMBER_BOOL, "")                                            \
+    X(VISITOR_ID, "visitor_id", MEMBER_TEXT, "")                                        \
+    X(CHANNEL, "channel", MEMBER_CHOICE, "email sms all")                               \
+    X(AT, "at", MEMBER_TIME, "")                                                        \
+    X(SOURCE, "source", MEMBER_TEXT, "")                                                \
+    X(LIST, "list", MEMBER_TEXT, "")                                                    \
+    X(CONTACT_EXTERNAL_ID, "contact.external_id", MEMBER_TEXT, "")                      \
+    X(CONTACT_MERGED_ID, "contact.merged_id", MEMBER_TEXT, "")                          \
+    X(CONTACT_EMAIL, "contact.email", MEMBER_EMAIL, "")                                 \
+    X(CONTACT_PHONE, "contact.phone", MEMBER_TEXT, "")                                  \
+    X(CONTACT_FIRST_NAME, "contact.first_name", MEMBER_TEXT, "")                        \
+    X(CONTACT_LAST_NAME, "contact.last_name", MEMBER_TEXT, "")                          \
+    X(CONTACT_FULL_NAME, "contact.full_name", MEMBER_TEXT, "")                          \
+    X(CONTACT_COMPANY, "contact.company", MEMBER_TEXT, "")                              \
+    X(CONTACT_LOCALE, "contact.locale", MEMBER_TEXT, "")                                \
+    X(CONTACT_COUNTRY, "contact.country", MEMBER_TEXT, "")                              \
+    X(CONTACT_CITY, "contact.city", MEMBER_TEXT, "")                                    \
+    X(CONTACT_CREATED_AT, "contact.created_at", MEMBER_TIME, "")                        \
+    X(CONTACT_UPDATED_AT, "contact.updated_at", MEMBER_TIME, "")                        \
+    X(CONSENT_EMAIL_STATE, "contact.consent.email.state", MEMBER_CHOICE, CONSENT_WORDS) \
+    X(CONSENT_EMAIL_AT, "contact.consent.email.at", MEMBER_TIME, "")                    \
+    X(CONSENT_EMAIL_SOURCE, "contact.consent.email.source", MEMBER_TEXT, "")            \
+    X(CONSENT_EMAIL_CONFIRMED, "contact.consent.email.confirmed", MEMBER_BOOL, "")      \
+    X(CONSENT_SMS_STATE, "contact.consent.sms.state", MEMBER_CHOICE, CONSENT_WORDS)     \
+    X(CONSENT_SMS_AT, "contact.consent.sms.at", MEMBER_TIME, "")                        \
+    X(CONSENT_SMS_SOURCE, "contact.consent.sms.source", MEMBER_TEXT, "")                \
+    X(FORM_ID, "form.id", MEMBER_TEXT, "")                                              \
+    X(FORM_NAME, "form.name", MEMBER_TEXT, "")                                          \
+    X(ORDER_ID, "order.id", MEMBER_TEXT, "")                                            \
+    X(ORDER_NUMBER, "order.number", MEMBER_TEXT, "")                                    \
+    X(ORDER_CART_ID, "order.cart_id", MEMBER_TEXT, "")                                  \
+    X(ORDER_CHECKOUT_ID, "order.checkout_id", MEMBER_TEXT, "")                          \
+    X(ORDER_STATUS, "order.status", MEMBER_CHOICE, ORDER_WORDS)                         \
+    X(ORDER_CURRENCY, "order.currency", MEMBER_TEXT, "")                                \
+    X(ORDER_TOTAL, "order.total", MEMBER_DECIMAL, "")                                   \
+    X(ORDER_TAX, "order.tax", MEMBER_DECIMAL, "")                                       \
+    X(ORDER_SHIPPING, "order.shipping", MEMBER_DECIMAL, "")                             \
+    X(ORDER_DISCOUNT, "order.discount", MEMBER_DECIMAL, "")                             \
+    X(ORDER_REFUNDED, "order.refunded", MEMBER_DECIMAL, "")                             \
+    X(ORDER_SHOWN_CURRENCY, "order.presentment_currency", MEMBER_TEXT, "")              \
+    X(ORDER_SHOWN_TOTAL, "order.presentment_total", MEMBER_DECIMAL, "")                 \
+    X(ORDER_CREATED_AT, "order.created_at", MEMBER_TIME, "")                            \
+    X(ORDER_UPDATED_AT, "order.updated_at", MEMBER_TIME, "")                            \
+    X(ORDER_URL, "order.url", MEMBER_TEXT, "")                                          \
+    X(ORDER_TEST, "order.test", MEMBER_BOOL, "")                                        \
+    X(ORDER_MARKETING, "order.accepts_marketing", MEMBER_BOOL, "")                      \
+    X(CART_ID, "cart.id", MEMBER_TEXT, "")                                              \
+    X(CART_CART_ID, "cart.cart_id", MEMBER_TEXT, "")                                    \
+    X(CART_CURRENCY, "cart.currency", MEMBER_TEXT, "")                                  \
+    X(CART_TOTAL, "cart.total", MEMBER_DECIMAL, "")                                     \
+    X(CART_URL, "cart.url", MEMBER_TEXT, "")                                            \
+    X(CART_CREATED_AT, "cart.created_at", MEMBER_TIME, "")                              \
+    X(CART_UPDATED_AT, "cart.updated_at", MEMBER_TIME, "")                              \
+    X(CART_COMPLETED_AT, "cart.completed_at", MEMBER_TIME, "")                          \
+    X(CART_ABANDONED_AT, "cart.abandoned_at", MEMBER_TIME, "")                          \
+    X(PAGE_URL, "page.url", MEMBER_TEXT, "")                                            \
+    X(PAGE_TITLE, "page.title", MEMBER_TEXT, "")                                        \
+    X(PAGE_REFERRER, "page.referrer", MEMBER_TEXT, "")                                  \
+    X(PRODUCT_ID, "product.id", MEMBER_TEXT, "")                                        \
+    X(PRODUCT_VARIANT_ID, "product.variant_id", MEMBER_TEXT, "")                        \
+    X(PRODUCT_NAME, "product.name", MEMBER_TEXT, "")                                    \
+    X(PRODUCT_PRICE, "product.price", MEMBER_DECIMAL, "")                               \
+    X(PRODUCT_CURRENCY, "product.currency", MEMBER_TEXT, "")                            \
+    X(PRODUCT_URL, "product.url", MEMBER_TEXT, "")                                      \
     X(PRODUCT_IMAGE, "product.image", MEMBER_TEXT, "")
 
 enum member {
@@ -141,15 +141,15 @@ struct event_field {
 };
 
 /* order.items and cart.items. Texts may be empty. */
-#define ITEM_MEMBERS(X)                                                                                                            \
-    X(product_id)                                                                                                                  \
-    X(variant_id)                                                                                                                  \
-    X(sku)                                                                                                                         \
-    X(name)                                                                                                                        \
-    X(quantity)                                                                                                                    \
-    X(price)                                                                                                                       \
-    X(url)                                                                                                                         \
-    X(image)                                                                                                                       \
+#define ITEM_MEMBERS(X) \
+    X(product_id)       \
+    X(variant_id)       \
+    X(sku)              \
+    X(name)             \
+    X(quantity)         \
+    X(price)            \
+    X(url)              \
+    X(image)            \
     X(categories)
 struct event_item {
 #define X(name) struct str name;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 struct builtin_route {
-    const char *path; /* "routes/shopify.json"; NULL ends the table */
+    const char *path; /* "routes/<platform>.json"; NULL ends the table */
     const char *text;
     size_t len;
 };

@@ -27,8 +27,8 @@ const char *routes_nearest(const struct routes *routes, struct str platform);
 enum err route_load(struct str text, struct problems *problems, struct route **out) MUST_CHECK;
 void route_free(struct route *route);
 
-const char *route_platform(const struct route *route); /* "shopify" */
-const char *route_title(const struct route *route);    /* "Shopify" */
+const char *route_platform(const struct route *route); /* short name, as the file is called */
+const char *route_title(const struct route *route);    /* its own spelling, for people */
 const char *route_setup(const struct route *route);    /* where in the shop's admin the URL is pasted; "" when nowhere */
 bool route_is_builtin(const struct route *route);
 /* The file's text, for `route show`. */

@@ -5,8 +5,8 @@
 
 enum { CONFIG_BYTES_MAX = 64 * 1024, SEALED_BYTES_MAX = 16 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX = 100000 };
 
-#define SELECT_SOURCE                                                                                                              \
-    "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config FROM source"            \
+#define SELECT_SOURCE                                                                                                   \
+    "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config FROM source" \
     " WHERE account_id = $1 AND "
 
 /* Reads a text column into *out, which source_release frees. */

@@ -2,10 +2,10 @@
 #include "model/email.h"
 
 /* A broken promise ends the run, in every build. */
-#define HOLDS(what)                                                                                                                \
-    do {                                                                                                                           \
-        if (!(what))                                                                                                               \
-            abort();                                                                                                               \
+#define HOLDS(what)  \
+    do {             \
+        if (!(what)) \
+            abort(); \
     } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

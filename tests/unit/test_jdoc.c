@@ -45,11 +45,11 @@ static struct str text_at(const struct jnode *root, const char *pointer)
     return node->text;
 }
 
-#define assert_text(root, pointer, want)                                                                                           \
-    do {                                                                                                                           \
-        struct str got_ = text_at(root, pointer);                                                                                  \
-        assert_int_equal(got_.len, sizeof(want) - 1);                                                                              \
-        assert_memory_equal(got_.p, want, sizeof(want) - 1);                                                                       \
+#define assert_text(root, pointer, want)                     \
+    do {                                                     \
+        struct str got_ = text_at(root, pointer);            \
+        assert_int_equal(got_.len, sizeof(want) - 1);        \
+        assert_memory_equal(got_.p, want, sizeof(want) - 1); \
     } while (0)
 
 static void numbers_keep_their_exact_text(void **state)
