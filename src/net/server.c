@@ -122,7 +122,10 @@ static void resume_ready(struct http_server *s)
     while (n-- && (c = TAILQ_FIRST(&s->ready)) != NULL) {
         TAILQ_REMOVE(&s->ready, c, ready_link);
         c->scheduled = false;
-        http_conn_resume(c);
+        if (s->stopping)
+            http_conn_stop(c);
+        else
+            http_conn_resume(c);
     }
 }
 
@@ -271,17 +274,15 @@ done:
 
 void http_server_stop(struct http_server *s, void (*stopped)(void *arg), void *arg)
 {
-    struct http_conn *c, *next;
+    struct http_conn *c;
 
     s->stopping = true;
     s->stopped = stopped;
     s->stopped_arg = arg;
     loop_timer_stop(s->accept_timer);
     free_listeners(s);
-    for (c = TAILQ_FIRST(&s->conns); c; c = next) {
-        next = TAILQ_NEXT(c, link);
-        http_conn_stop(c);
-    }
+    for (c = TAILQ_FIRST(&s->conns); c; c = TAILQ_NEXT(c, link))
+        http_server_schedule(s, c);
     loop_defer_schedule(s->turn_end);
 }
 
