@@ -107,18 +107,34 @@ static enum err add_visits(struct store *store, const char *sql, int64_t source_
     return err;
 }
 
-static enum err visits_of(struct store *store, const struct customer *c, struct arena *arena, struct contact_view *out)
+/* Visits of an identified customer, by its id or by a visitor that was identified as it. */
+static enum err visits_of_customer(struct store *store, const struct customer *c, struct arena *arena, struct contact_view *out)
 {
-    enum err err = add_visits(store, "SELECT at_us, url FROM visit WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-                              c->source_id, c->subject, arena, out);
+    enum err err = OK;
 
+    if (c->external_id.len) /* a guest's are found by the address */
+        err = add_visits(store, "SELECT at_us, url FROM visit WHERE account_id = $1 AND source_id = $2 AND subject = $3",
+                         c->source_id, c->subject, arena, out);
     if (err)
         return err;
     return add_visits(
         store,
         "SELECT v.at_us, v.url FROM visitor w JOIN visit v ON v.account_id = w.account_id AND v.source_id = w.source_id"
-        " AND v.visitor_id = w.id WHERE w.account_id = $1 AND w.source_id = $2 AND w.subject = $3 AND v.subject <> w.subject",
+        " AND v.visitor_id = w.id WHERE w.account_id = $1 AND w.source_id = $2 AND w.subject = $3 AND v.subject = ''",
         c->source_id, c->subject, arena, out);
+}
+
+/* Visits that named only the address, whichever source told of them. No source has the id 0. */
+static enum err visits_of_address(struct store *store, const struct address *a, struct arena *arena, struct contact_view *out)
+{
+    struct buf subject = BUF_INIT(1024);
+    enum err err = buf_printf(&subject, "g:%.*s", STR_ARG(a->key));
+
+    if (!err)
+        err = add_visits(store, "SELECT at_us, url FROM visit WHERE account_id = $1 AND source_id <> $2 AND subject = $3", 0,
+                         buf_str(&subject), arena, out);
+    buf_release(&subject);
+    return err;
 }
 
 /* Orders of any contact that name one of the carts' tokens (CA6). */
@@ -188,7 +204,9 @@ enum err contact_load(struct store *store, struct str id, const struct view_sour
         .id = id, .facts = &facts, .cart_orders = tokens.orders, .sources = sources, .n_sources = n_sources, .arena = arena};
     err = view_build(&in, out);
     for (struct customer *c = facts.customers; c && !err; c = c->next)
-        err = visits_of(store, c, arena, out);
+        err = visits_of_customer(store, c, arena, out);
+    for (struct address *a = facts.addresses; a && !err; a = a->next)
+        err = visits_of_address(store, a, arena, out);
     return err;
 }
 

@@ -134,6 +134,9 @@ static enum err forget_group(struct store *store, const struct seal *seal, const
         if (!err)
             err = forget_statements(store, a->key);
         if (!err)
+            err = db_run(store->db, "DELETE FROM visit WHERE account_id = $1 AND subject = 'g:' || $2", "is", store->account_id,
+                         a->key);
+        if (!err)
             err = db_run(store->db, "DELETE FROM claim WHERE account_id = $1 AND address = $2", "is", store->account_id, a->key);
         if (!err)
             err = db_run(store->db, "DELETE FROM address WHERE account_id = $1 AND address = $2", "is", store->account_id, a->key);

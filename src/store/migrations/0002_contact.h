@@ -88,7 +88,7 @@ static const char migration_0002_contact[] =
     " subject TEXT NOT NULL, visitor_id TEXT NOT NULL, url TEXT NOT NULL, title TEXT NOT NULL, referrer TEXT NOT NULL,"
     " product_id TEXT NOT NULL, product_name TEXT NOT NULL,"
     " PRIMARY KEY (account_id, source_id, id));"
-    "CREATE INDEX visit_customer ON visit (account_id, source_id, subject);"
+    "CREATE INDEX visit_customer ON visit (account_id, subject, source_id);"
     "CREATE INDEX visit_visitor ON visit (account_id, source_id, visitor_id);"
 
     "CREATE TABLE visitor ("
