@@ -126,8 +126,10 @@ static bool check_together(struct reader *r, const struct place *p)
 
         if (!place_given(&here) || met)
             continue;
-        read_problem(r, &here, "needs \"%s\"%s%s", rules[i].needs, rules[i].or_else ? " or " : "",
-                     rules[i].or_else ? rules[i].or_else : "");
+        if (rules[i].or_else)
+            read_problem(r, &here, "needs \"%s\" or \"%s\"", rules[i].needs, rules[i].or_else);
+        else
+            read_problem(r, &here, "needs \"%s\"", rules[i].needs);
         good = false;
     }
     return good;

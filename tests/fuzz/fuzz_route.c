@@ -1,0 +1,138 @@
+/* fuzz_route.c -- owns the fuzzer of mapping: any body under any topic of any built-in route ends in events or in a reason.
+ * First byte: route and topic; the rest is the body. */
+#include "route/route.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { TOPICS_MAX = 64 };
+
+/* The routes, and every topic header of theirs; loaded once, kept to the end of the process. */
+static struct {
+    struct routes *routes;
+    const struct route *route[TOPICS_MAX];
+    struct field header[TOPICS_MAX];
+    size_t n;
+} loaded;
+
+static void add_topics(const struct route *route, const char *header, const char *const *topics)
+{
+    for (; *topics && loaded.n < TOPICS_MAX; topics++) {
+        loaded.route[loaded.n] = route;
+        loaded.header[loaded.n++] = (struct field){str_of(header), str_of(*topics)};
+    }
+}
+
+static void load(void)
+{
+    static const char *const shopify[] = {"customers/create",
+                                          "customers/merge",
+                                          "customers/delete",
+                                          "orders/create",
+                                          "orders/delete",
+                                          "refunds/create",
+                                          "checkouts/update",
+                                          "carts/update",
+                                          "customers/redact",
+                                          "shop/redact",
+                                          "customers_email_marketing_consent/update",
+                                          "Customer/update",
+                                          "no/such",
+                                          NULL};
+    static const char *const woocommerce[] = {"customer.created", "customer.deleted", "order.created", "order.deleted", NULL};
+    static const char *const own[] = {"events", NULL};
+    struct problems problems;
+
+    problems_init(&problems, STR("routes"));
+    if (routes_load(NULL, &loaded.routes, &problems))
+        abort();
+    problems_release(&problems);
+    add_topics(routes_find(loaded.routes, STR("shopify")), "X-Shopify-Topic", shopify);
+    add_topics(routes_find(loaded.routes, STR("woocommerce")), "X-WC-Webhook-Topic", woocommerce);
+    add_topics(routes_find(loaded.routes, STR("storehook")), "webhook-id", own);
+}
+
+/* Every text of an event must be readable memory and every type must hold what it says. */
+static size_t touch(struct str s)
+{
+    size_t sum = s.len;
+
+    for (size_t i = 0; i < s.len; i++)
+        sum += (unsigned char)s.p[i];
+    return sum;
+}
+
+static size_t touch_event(const struct event *e)
+{
+    size_t sum = 0;
+
+    if (e->type >= EVENT__COUNT)
+        abort();
+    for (size_t i = 0; i < M__COUNT; i++) {
+        if (e->m[i].is != PRESENT)
+            continue;
+        if (e->m[i].text.len == 0)
+            abort();
+        if (event_member_type((enum member)i) == MEMBER_CHOICE && !event_member_allows((enum member)i, e->m[i].text))
+            abort();
+        sum += touch(e->m[i].text);
+    }
+    for (size_t i = 0; i < e->n_tags; i++)
+        sum += touch(e->tags[i]);
+    for (size_t i = 0; i < e->n_fields; i++)
+        sum += touch(e->fields[i].name) + touch(e->fields[i].value.text);
+    for (size_t i = 0; i < e->n_form_fields; i++)
+        sum += touch(e->form_fields[i].name) + touch(e->form_fields[i].value.text);
+    for (size_t i = 0; i < e->n_items; i++)
+        sum += touch(e->items[i].name) + touch(e->items[i].categories) + touch(e->items[i].price);
+    for (size_t i = 0; i < e->n_refunds; i++)
+        sum += touch(e->refunds[i].id) + touch(e->refunds[i].amount);
+    return sum;
+}
+
+static void check_result(enum err err, const struct mapped *mapped, const struct map_failure *failure)
+{
+    size_t sum = 0;
+
+    if (err && err != ERR_SYNTAX)
+        abort();
+    if (err ? !failure->reason[0] || !failure->detail.len : !mapped->topic.len)
+        abort();
+    if (!mapped->dedupe_key.len || mapped->dedupe_key.len > 220)
+        abort();
+    for (size_t i = 0; i < mapped->n; i++)
+        sum += touch_event(&mapped->events[i]);
+    for (size_t i = 0; i < mapped->n_rejects; i++) {
+        if (!mapped->rejects[i].reason || !mapped->rejects[i].detail.len)
+            abort();
+        sum += touch(mapped->rejects[i].detail);
+    }
+    if (sum == SIZE_MAX)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct entry entry = {.id = STR("00000000000000000000000000000001"), .source_id = STR("1")};
+    struct field kept[ENTRY_FIELDS_MAX];
+    struct map_failure failure;
+    struct mapped mapped;
+    struct arena arena;
+    size_t which;
+    enum err err;
+
+    if (!loaded.routes)
+        load();
+    if (size == 0)
+        return 0;
+    which = data[0] % loaded.n;
+    entry.topic = route_header_topic(loaded.route[which], (struct fields){&loaded.header[which], 1});
+    entry.headers = (struct fields){kept, route_keep_headers(loaded.route[which], (struct fields){&loaded.header[which], 1}, kept)};
+    entry.body = str_n(data + 1, size - 1);
+    arena_init(&arena, ROUTE_MAP_ARENA_BYTES);
+    err = route_map(loaded.route[which], &entry, &arena, &mapped, &failure);
+    check_result(err, &mapped, &failure);
+    arena_release(&arena);
+    return 0;
+}

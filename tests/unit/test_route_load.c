@@ -1,0 +1,363 @@
+/* test_route_load.c -- proves the loader of route files: each problem with its exact text, all at once, and what may be overridden. */
+#include "route_case.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CONFIG "\"config\":{\"secret\":{\"type\":\"secret\",\"required\":true,\"doc\":\"d\"}}"
+#define VERIFY "\"verify\":[{\"scheme\":\"hmac\",\"header\":\"X-Sign\",\"encoding\":\"hex\"}]"
+#define DELIVERY "\"topic\":{\"header\":\"X-Topic\"},\"dedupe\":[[{\"header\":\"X-Id\"}]]"
+#define PUSH "\"push\":{" VERIFY "," DELIVERY "}"
+#define HEAD "{\"route\":1,\"platform\":\"demo\",\"title\":\"Demo\","
+#define TAIL \
+    "\"objects\":{\"customer\":{\"contact.email\":\"/email\"}},\"topics\":{\"c\":{\"event\":\"signup\",\"object\":\"customer\"}}}"
+#define FILE_WITH_PUSH(more) HEAD CONFIG ",\"push\":{" VERIFY "," DELIVERY "," more "}," TAIL
+#define FILE_WITH_OBJECT(members) HEAD CONFIG "," PUSH ",\"objects\":{\"o\":{" members "}},\"topics\":{}}"
+#define FILE_WITH_TOPIC(topic) \
+    HEAD CONFIG "," PUSH ",\"objects\":{\"customer\":{\"contact.email\":\"/email\"}},\"topics\":{\"t\":" topic "}}"
+#define VALID HEAD CONFIG "," PUSH "," TAIL
+
+/* Loads the text as "x.json" and compares all problems. */
+static void check_problems(const char *text, const char *want, int line)
+{
+    struct problems problems;
+    struct route *route = NULL;
+    enum err err;
+
+    problems_init(&problems, STR("x.json"));
+    err = route_load(str_of(text), &problems, &route);
+    if (err != (want[0] ? ERR_CONFIG : OK) || !str_eq(str_of(buf_text(&problems.text)), str_of(want))) {
+        print_error("line %d: %s\n%swanted:\n%s", line, err_name(err), buf_text(&problems.text), want);
+        _fail(__FILE__, line);
+    }
+    assert_true((route != NULL) == (want[0] == '\0'));
+    route_free(route);
+    problems_release(&problems);
+}
+#define assert_problems(text, want) check_problems(text, want, __LINE__)
+
+static void a_valid_file_loads(void **state)
+{
+    struct problems problems;
+    struct route *route = NULL;
+
+    (void)state;
+    problems_init(&problems, STR("x.json"));
+    assert_int_equal(route_load(STR(VALID), &problems, &route), OK);
+    assert_string_equal(route_platform(route), "demo");
+    assert_string_equal(route_title(route), "Demo");
+    assert_string_equal(route_setup(route), "");
+    assert_false(route_is_builtin(route));
+    assert_str(route_text(route), VALID);
+    assert_string_equal(route_config_at(route, 0)->name, "secret");
+    assert_true(route_config_at(route, 0)->secret);
+    assert_null(route_config_at(route, 1));
+    assert_non_null(route_verify_at(route, 0));
+    assert_null(route_verify_at(route, 1));
+    route_free(route);
+    problems_release(&problems);
+    route_free(NULL);
+}
+
+static void syntax_errors_have_line_and_column(void **state)
+{
+    (void)state;
+    assert_problems("{\"route\":1,\n \"platform\" \"x\"}", "x.json:2:15: syntax: ':' expected near '\"x\"'\n");
+    assert_problems("", "x.json:1:0: syntax: unexpected token near end of file\n");
+    assert_problems("{\"a\":1,\"a\":2}", "x.json:1:10: syntax: duplicate object key near '\"a\"'\n");
+}
+
+static void sections_are_checked(void **state)
+{
+    (void)state;
+    assert_problems("[]", "x.json#: must be an object, not a list\n");
+    assert_problems("{\"route\":1}", "x.json#: \"platform\" missing\nx.json#: \"title\" missing\nx.json#: \"config\" missing\n"
+                                     "x.json#: \"push\" missing\nx.json#: \"objects\" missing\nx.json#: \"topics\" missing\n");
+    assert_problems("{\"route\":2,\"platform\":\"d\",\"title\":\"D\"," CONFIG "," PUSH "," TAIL,
+                    "x.json#/route: must be 1, the format that this version reads\n");
+    assert_problems(HEAD CONFIG "," PUSH ",\"topcs\":{}," TAIL, "x.json#/topcs: unknown member (did you mean topics?)\n");
+    assert_problems(HEAD CONFIG "," PUSH ",\"comments\":\"\"," TAIL, "x.json#/comments: unknown member\n");
+    assert_problems(HEAD CONFIG "," PUSH ",\"poll\":{},\"subscribe\":{}," TAIL,
+                    "x.json#/poll: not supported by this version\nx.json#/subscribe: not supported by this version\n");
+    assert_problems("{\"route\":1,\"platform\":\"De mo\",\"title\":\"\"," CONFIG "," PUSH "," TAIL,
+                    "x.json#/platform: a platform's name has 1 to 40 characters of a-z, 0-9 and -\n"
+                    "x.json#/title: must be a text, not an empty text\n");
+}
+
+static void config_is_checked(void **state)
+{
+    (void)state;
+    assert_problems(HEAD "\"config\":{\"secret\":{\"type\":\"secrt\",\"doc\":\"d\"}}," PUSH "," TAIL,
+                    "x.json#/config/secret/type: \"secrt\" is not one of text, secret\n"
+                    "x.json#/push/verify/0: secret \"secret\" is not declared in config\n");
+    assert_problems(HEAD "\"config\":{\"secret\":{\"type\":\"secret\",\"requird\":true,\"doc\":\"d\",\"default\":\"x\"}}," PUSH
+                         "," TAIL,
+                    "x.json#/config/secret/requird: unknown member (did you mean required?)\n"
+                    "x.json#/config/secret/default: a secret has no default\n");
+    assert_problems(HEAD "\"config\":{\"secret\":{\"type\":\"secret\"}}," PUSH "," TAIL,
+                    "x.json#/config/secret: \"doc\" missing\n");
+    assert_problems(HEAD "\"config\":{}," PUSH "," TAIL, "x.json#/push/verify/0: secret \"secret\" is not declared in config\n");
+}
+
+static void push_is_checked(void **state)
+{
+    (void)state;
+    assert_problems(HEAD CONFIG ",\"push\":{}," TAIL,
+                    "x.json#/push: \"verify\" missing\nx.json#/push: \"topic\" missing\nx.json#/push: \"dedupe\" missing\n");
+    assert_problems(HEAD CONFIG ",\"push\":{\"verify\":[]," DELIVERY "}," TAIL, "x.json#/push/verify: 1 to 8 ways to sign\n");
+    assert_problems(HEAD CONFIG ",\"push\":{" VERIFY ",\"topic\":{\"body\":\"sha256\"},\"dedupe\":[[{\"header\":\"a\"}]]}," TAIL,
+                    "x.json#/push/topic: the topic comes from a header, a pointer or a constant\n");
+    assert_problems(HEAD CONFIG ",\"push\":{" VERIFY ",\"topic\":{\"headers\":[\"a\"],\"jion\":\"/\"},\"dedupe\":[]}," TAIL,
+                    "x.json#/push/topic/jion: unknown member (did you mean join?)\nx.json#/push/topic: \"join\" missing\n");
+    assert_problems(HEAD CONFIG ",\"push\":{" VERIFY ",\"topic\":{\"header\":\"a b\"},\"dedupe\":[]}," TAIL,
+                    "x.json#/push/topic/header: \"a b\" is no header name\n");
+    assert_problems(HEAD CONFIG ",\"push\":{" VERIFY ",\"topic\":{\"const\":\"t\"},\"dedupe\":[{\"header\":\"a\"}]}," TAIL,
+                    "x.json#/push/dedupe/0: must be a list, not an object\n");
+    assert_problems(FILE_WITH_PUSH("\"time\":{\"header\":\"T\",\"as\":\"time:is\"}"),
+                    "x.json#/push/time/as: \"time:is\" is not one of time:iso, time:iso_local, time:sql, time:unix, time:unix_ms, "
+                    "time:rfc2822, time:http_date\n");
+    assert_problems(FILE_WITH_PUSH("\"answer\":{\"status\":404}"), "x.json#/push/answer/status: 404 is not between 200 and 299\n");
+}
+
+static void the_body_alone_is_no_dedupe_key_D6(void **state)
+{
+    (void)state;
+    assert_problems(HEAD CONFIG ",\"push\":{" VERIFY
+                                ",\"topic\":{\"const\":\"t\"},\"dedupe\":[[{\"body\":\"sha256\"},{\"topic\":true}]]}," TAIL,
+                    "x.json#/push/dedupe/0: needs a header or a pointer: the body alone does not tell two equal events apart\n");
+}
+
+static void handshakes_are_checked(void **state)
+{
+    (void)state;
+    assert_problems(
+        FILE_WITH_PUSH(
+            "\"handshakes\":[{\"method\":\"PUT\",\"query\":{\"c\":\"txt\"},\"answer\":{\"body\":\"{{query.c}}{{quer.c}}\"}}]"),
+        "x.json#/push/handshakes/0/method: \"PUT\" is not one of GET, HEAD, POST\n"
+        "x.json#/push/handshakes/0/query/c: \"txt\" is not one of text, digits\n"
+        "x.json#/push/handshakes/0/answer/body: {{quer.c}} has no value here (did you mean {{query.}}?)\n");
+    assert_problems(
+        FILE_WITH_PUSH("\"handshakes\":[{\"method\":\"GET\",\"query\":{\"c\":{}},\"answer\":{\"body\":\"{{query.c\"}}]"),
+        "x.json#/push/handshakes/0/query/c: has one of is, config\n"
+        "x.json#/push/handshakes/0/answer/body: \"{{\" without \"}}\"\n");
+}
+
+static void send_templates_are_checked(void **state)
+{
+    (void)state;
+    assert_problems(FILE_WITH_PUSH("\"send\":{\"headers\":{\"X-T\":\"{{topc}}\"},\"examples\":{\"c\":{\"a\":[\"{{now|is}}\"]}}}"),
+                    "x.json#/push/send/headers/X-T: {{topc}} has no value here (did you mean {{topic}}?)\n"
+                    "x.json#/push/send/examples/c/a/0: \"is\" is not one of iso, iso_local, sql, unix, unix_ms\n");
+}
+
+static void topics_are_checked(void **state)
+{
+    (void)state;
+    assert_problems(FILE_WITH_TOPIC("{\"event\":\"sign_up\",\"object\":\"custmer\",\"lane\":\"fast\"}"),
+                    "x.json#/topics/t/event: \"sign_up\" is no event type (did you mean signup?)\n"
+                    "x.json#/topics/t/object: no object \"custmer\" in objects (did you mean customer?)\n"
+                    "x.json#/topics/t/lane: \"fast\" is not one of urgent, live, bulk\n");
+    assert_problems(FILE_WITH_TOPIC("[{\"event\":\"signup\"}]"), "x.json#/topics/t/0: \"object\" missing\n");
+    assert_problems(FILE_WITH_TOPIC("{\"event\":\"signup\",\"object\":\"customer\",\"when\":{\"at\":\"/a\"}}"),
+                    "x.json#/topics/t/when: a condition has one of is, set, missing\n");
+    assert_problems(FILE_WITH_TOPIC("{\"batch\":\"/e\",\"object\":\"customer\",\"max\":5000}"),
+                    "x.json#/topics/t/max: 5000 is not between 1 and 1000\nx.json#/topics/t: \"type\" missing\n");
+    assert_problems(FILE_WITH_TOPIC("[]"), "");
+    assert_problems(FILE_WITH_TOPIC("7"), "x.json#/topics/t: must be an object, not a number\n");
+}
+
+static void targets_are_checked(void **state)
+{
+    (void)state;
+    assert_problems(FILE_WITH_OBJECT("\"contact.emial\":\"/e\""),
+                    "x.json#/objects/o/contact.emial: no member of an event (did you mean "
+                    "contact.email?)\n");
+    assert_problems(FILE_WITH_OBJECT("\"whatever\":\"/e\""), "x.json#/objects/o/whatever: no member of an event\n");
+    assert_problems(FILE_WITH_OBJECT("\"contact.fields.Bad Name\":\"/e\""),
+                    "x.json#/objects/o/contact.fields.Bad Name: a field's name has 1 to 64 characters of a-z, 0-9 and _\n");
+    assert_problems(FILE_WITH_OBJECT("\"order.items\":{\"at\":\"/i\",\"each\":{\"prce\":\"/p\"}}"),
+                    "x.json#/objects/o/order.items/each/prce: unknown member (did you mean price?)\n");
+    assert_problems(FILE_WITH_OBJECT("\"order.refunds\":{\"at\":\"/r\"}"), "x.json#/objects/o/order.refunds: \"each\" missing\n");
+    assert_problems(FILE_WITH_OBJECT("\"contact.fields\":{\"*\":{\"at\":\"/f\",\"max\":0}}"),
+                    "x.json#/objects/o/contact.fields/*/max: 0 is not between 1 and 200\n");
+}
+
+static void words_of_a_choice_are_checked_at_load(void **state)
+{
+    (void)state;
+    assert_problems(
+        FILE_WITH_OBJECT(
+            "\"order.status\":[{\"const\":\"payed\"},{\"at\":\"/s\",\"values\":{\"x\":\"done\"},\"default\":\"paid\"}]"),
+        "x.json#/objects/o/order.status: \"payed\" is not one of the words of order.status: pending paid completed cancelled "
+        "refunded partially_refunded failed draft\n"
+        "x.json#/objects/o/order.status: \"done\" is not one of the words of order.status: pending paid completed cancelled "
+        "refunded partially_refunded failed draft\n");
+}
+
+static void values_are_checked(void **state)
+{
+    static const char *const cases[][2] = {
+        {"\"email\"", "a pointer starts with \"/\" (did you mean \"/email\"?)"},
+        {"\"/a~b\"", "\"~\" in a pointer stands only in ~0 (for ~) and ~1 (for /)"},
+        {"\"/a/*/b\"", "\"*\" is no step of a pointer; \"each\" collects from all elements"},
+        {"\"/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17\"", "a pointer has at most 16 steps"},
+        {"7", "must be a pointer, a list of values or an object, not a number"},
+        {"[]", "a first-of list has 1 to 16 values"},
+        {"{}", "a value has one of at, header, const, sum"},
+        {"{\"at\":\"/a\",\"const\":\"b\"}", "a value has one of at, header, const, sum"},
+    };
+    char text[2000], want[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), FILE_WITH_OBJECT("\"contact.email\":%s"), cases[i][0]);
+        snprintf(want, sizeof(want), "x.json#/objects/o/contact.email: %s\n", cases[i][1]);
+        assert_problems(text, want);
+    }
+}
+
+static void operators_are_checked(void **state)
+{
+    static const char *const cases[][3] = {
+        {"[[\"/a\"]]", "/0", "a first-of list holds no list"},
+        {"{\"at\":\"/a\",\"deflt\":\"x\"}", "/deflt", "unknown member (did you mean default?)"},
+        {"{\"at\":\"/a\",\"default\":\"x\"}", "/default", "needs \"values\""},
+        {"{\"header\":\"A\",\"take\":\"/x\"}", "/take", "needs \"at\" or \"sum\""},
+        {"{\"at\":\"/a\",\"strict\":true}", "/strict", "needs \"pick\""},
+        {"{\"at\":\"/a\",\"split\":\"::\"}", "/split", "must be one ASCII character"},
+        {"{\"at\":\"/a\",\"as\":\"upper\"}", "/as", "\"upper\" is not one of text, number, bool, lower, unhtml, abs"},
+        {"{\"at\":\"/a\",\"values\":{\"x\":[]}}", "/values/x", "must be a text, a whole number, true or false, not a list"},
+        {"{\"at\":\"/a\",\"pick\":{\"x\":1},\"take\":\"/b\"}", "/pick/x", "a pointer starts with \"/\" (did you mean \"/x\"?)"},
+        {"{\"at\":\"/a\",\"unless\":1.5}", "/unless", "must be a text, a whole number, true or false, not a number"},
+        {"{\"const\":null}", "/const", "must be a text, a whole number, true or false, not null"},
+    };
+    char text[2000], want[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), FILE_WITH_OBJECT("\"contact.email\":%s"), cases[i][0]);
+        snprintf(want, sizeof(want), "x.json#/objects/o/contact.email%s: %s\n", cases[i][1], cases[i][2]);
+        assert_problems(text, want);
+    }
+}
+
+static void the_first_twenty_problems_are_told(void **state)
+{
+    struct buf text = BUF_INIT(8 << 10);
+    struct problems problems;
+    struct route *route;
+    size_t lines = 0;
+
+    (void)state;
+    assert_int_equal(buf_append(&text, STR(HEAD CONFIG "," PUSH ",\"topics\":{},\"objects\":{\"o\":{\"contact.email\":\"x\"")), OK);
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(buf_printf(&text, ",\"bad.%d\":\"/x\"", i), OK);
+    assert_int_equal(buf_append(&text, STR("}}}")), OK);
+    problems_init(&problems, STR("x.json"));
+    assert_int_equal(route_load(buf_str(&text), &problems, &route), ERR_CONFIG);
+    for (size_t i = 0; i < problems.text.len; i++)
+        lines += problems.text.p[i] == '\n';
+    assert_int_equal(lines, 20);
+    assert_int_equal(problems.n, 31);
+    problems_release(&problems);
+    buf_release(&text);
+}
+
+static void depth_and_size_are_limited_N9(void **state)
+{
+    struct buf text = BUF_INIT(1 << 20);
+
+    (void)state;
+    assert_problems("{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "x.json#: nested more than 16 deep\n");
+    for (int i = 0; i < 270; i++)
+        assert_int_equal(buf_printf(&text, "%1024s", ""), OK);
+    assert_problems(buf_text(&text), "x.json: a route file has at most 256 KiB\n");
+    buf_release(&text);
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+    char path[300];
+    FILE *out;
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    out = fopen(path, "wb");
+    assert_non_null(out);
+    assert_int_equal(fwrite(text, 1, strlen(text), out), strlen(text));
+    assert_int_equal(fclose(out), 0);
+}
+
+static void remove_dir(const char *dir)
+{
+    static const char *const names[] = {"a.json", "b.json", "ignored.txt"};
+    char path[300];
+
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        unlink(path);
+    }
+    rmdir(dir);
+}
+
+static void a_folder_adds_and_overrides(void **state)
+{
+    char dir[] = "/tmp/storehook-routes-XXXXXX";
+    struct problems problems;
+    struct routes *routes = NULL;
+    size_t n = 0;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    write_file(dir, "a.json", VALID);
+    write_file(dir, "b.json", "{\"route\":1,\"platform\":\"shopify\",\"title\":\"Mine\"," CONFIG "," PUSH "," TAIL);
+    write_file(dir, "ignored.txt", "{");
+    problems_init(&problems, STR("routes"));
+    assert_int_equal(routes_load(dir, &routes, &problems), OK);
+    assert_string_equal(route_title(routes_find(routes, STR("shopify"))), "Mine");
+    assert_false(route_is_builtin(routes_find(routes, STR("shopify"))));
+    assert_true(route_is_builtin(routes_find(routes, STR("woocommerce"))));
+    assert_non_null(routes_find(routes, STR("demo")));
+    assert_null(routes_find(routes, STR("nope")));
+    assert_string_equal(routes_nearest(routes, STR("shopfy")), "shopify");
+    assert_null(routes_nearest(routes, STR("something-else")));
+    while (routes_at(routes, n) &&
+           (n == 0 || strcmp(route_platform(routes_at(routes, n - 1)), route_platform(routes_at(routes, n))) < 0))
+        n++;
+    assert_null(routes_at(routes, n));
+    assert_true(n >= 4);
+    routes_free(routes);
+    write_file(dir, "b.json", "{");
+    routes = NULL;
+    assert_int_equal(routes_load(dir, &routes, &problems), ERR_CONFIG);
+    assert_null(routes);
+    assert_true(str_find_str(buf_str(&problems.text), STR("/b.json:1:1: syntax: ")) < problems.text.len);
+    assert_str(problems.file, "routes");
+    remove_dir(dir);
+    assert_int_equal(routes_load(dir, &routes, &problems), ERR_CONFIG);
+    problems_release(&problems);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_valid_file_loads),
+        cmocka_unit_test(syntax_errors_have_line_and_column),
+        cmocka_unit_test(sections_are_checked),
+        cmocka_unit_test(config_is_checked),
+        cmocka_unit_test(push_is_checked),
+        cmocka_unit_test(the_body_alone_is_no_dedupe_key_D6),
+        cmocka_unit_test(handshakes_are_checked),
+        cmocka_unit_test(send_templates_are_checked),
+        cmocka_unit_test(topics_are_checked),
+        cmocka_unit_test(targets_are_checked),
+        cmocka_unit_test(words_of_a_choice_are_checked_at_load),
+        cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(operators_are_checked),
+        cmocka_unit_test(the_first_twenty_problems_are_told),
+        cmocka_unit_test(depth_and_size_are_limited_N9),
+        cmocka_unit_test(a_folder_adds_and_overrides),
+    };
+
+    return cmocka_run_group_tests_name("route_load", tests, NULL, NULL);
+}
