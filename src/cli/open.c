@@ -78,3 +78,13 @@ enum err cli_endpoint(const struct cli *cli, const struct source *source, struct
         err = buf_printf(out, "https://%s", config_text(cli->cfg, SET_SERVE_LISTEN));
     return err ? err : buf_printf(out, "/in/%s", source->key);
 }
+
+enum err cli_own_ca(const struct cli *cli, struct buf *out)
+{
+    const char *cert = config_text(cli->cfg, SET_SERVE_CERT), *slash = strrchr(cert, '/');
+    enum err err = buf_printf(out, "%.*sca.pem", slash ? (int)(slash - cert) + 1 : 0, cert);
+
+    if (!err && access(buf_text(out), R_OK))
+        buf_clear(out);
+    return err;
+}

@@ -16,5 +16,7 @@ int cli_open_seal(struct cli *cli, struct seal **out);
 
 /* Appends the URL that the platform calls: storehook.public_url, else where a running `up` listens, else serve.listen. */
 enum err cli_endpoint(const struct cli *cli, const struct source *source, struct buf *out) MUST_CHECK;
+/* Appends the file of our own certificate authority, which stands beside the server's certificate; nothing when there is none. */
+enum err cli_own_ca(const struct cli *cli, struct buf *out) MUST_CHECK;
 
 #endif

@@ -99,14 +99,13 @@ static bool is_ours(const struct cli *cli, struct str url)
 /* The CA to trust: --ca, else the self-made one beside the server's certificate, for our own URLs. */
 static enum err choose_ca(const struct cli *cli, struct send_work *w, const char **out)
 {
-    const char *cert = config_text(cli->cfg, SET_SERVE_CERT), *slash = strrchr(cert, '/');
     enum err err;
 
     *out = w->order.ca;
     if (w->order.ca || !is_ours(cli, str_of(w->order.to)))
         return OK;
-    err = buf_printf(&w->ca, "%.*sca.pem", slash ? (int)(slash - cert) + 1 : 0, cert);
-    if (!err && access(buf_text(&w->ca), R_OK) == 0)
+    err = cli_own_ca(cli, &w->ca);
+    if (!err && w->ca.len)
         *out = buf_text(&w->ca);
     return err;
 }

@@ -1,5 +1,6 @@
 /* up.c -- owns `storehook up`: the queue and every role on one machine, from the first start to the ordered stop. */
 #include "cli/commands.h"
+#include "cli/demo.h"
 #include "cli/open.h"
 #include "engine/private_redis.h"
 #include "engine/state.h"
@@ -18,12 +19,13 @@ enum {
     ROLE_ARGS_MAX = 8,
     OLD_QUEUE_MS = 60000, /* for the server of an `up` that was killed to end */
     QUEUE_MS = 600000,    /* for the server to load what it kept */
-    ROLES_MS = 120000
+    ROLES_MS = 120000,
+    DEMO_MS = 5000
 };
 
-/*  OLD_QUEUE --nobody answers--> QUEUE --it answers--> ROLES --all ready--> SERVING
+/*  OLD_QUEUE --nobody answers--> QUEUE --it answers--> ROLES --all ready--> [DEMO --applied-->] SERVING
  *  any --signal or failure--> STOPPING --last process ended--> the loop ends                            */
-enum phase { PHASE_OLD_QUEUE, PHASE_QUEUE, PHASE_ROLES, PHASE_SERVING, PHASE_STOPPING };
+enum phase { PHASE_OLD_QUEUE, PHASE_QUEUE, PHASE_ROLES, PHASE_DEMO, PHASE_SERVING, PHASE_STOPPING };
 
 /* Roles in the order of their stop: what accepts first, what it feeds last. */
 static const struct {
@@ -50,7 +52,7 @@ enum { REPORT_HTTPS, REPORT_HTTP, REPORT_ADMIN, N_REPORTS };
 struct up {
     struct cli *cli;
     int lock;
-    bool has_redis;
+    bool wants_demo, has_redis;
     enum phase phase;
     int64_t phase_ends_us; /* monotonic */
     int code;
@@ -65,6 +67,7 @@ struct up {
     struct buf urls[N_REPORTS], why;
     struct store *store;
     struct stream *stream;
+    struct demo *demo;
 };
 
 static void all_stopped(void *arg)
@@ -195,6 +198,8 @@ static int prepare_database(struct up *up)
     int code = cli_open_store(up->cli, &up->store);
     enum err err;
 
+    if (code == CLI_GO && up->wants_demo)
+        code = demo_prepare(up->cli, up->store, &up->demo);
     if (code != CLI_GO)
         return code;
     err = source_publish(up->store, up->stream);
@@ -229,11 +234,24 @@ static void announce(struct up *up)
 
 static void start_serving(struct up *up)
 {
+    demo_free(up->demo);
+    up->demo = NULL;
     stream_close(up->stream);
     up->stream = NULL;
     store_close(up->store);
     up->store = NULL;
     up->phase = PHASE_SERVING;
+}
+
+/* A demo that fails says so; the service goes on. */
+static void start_demo(struct up *up)
+{
+    struct str base = buf_str(&up->urls[REPORT_HTTPS]);
+
+    if (up->demo && base.len && demo_send(up->cli, up->demo, base) == CLI_GO)
+        set_phase(up, PHASE_DEMO, DEMO_MS);
+    else
+        start_serving(up);
 }
 
 static void step_roles(struct up *up)
@@ -247,13 +265,34 @@ static void step_roles(struct up *up)
         return;
     }
     announce(up);
+    start_demo(up);
+}
+
+/* Entries leave their lane after the commit (N3): empty lanes mean that all is applied. */
+static void step_demo(struct up *up)
+{
+    struct stream_stats stats;
+    enum err err = stream_stats(up->stream, &stats);
+    uint64_t left = 0;
+
+    for (int lane = 0; lane < LANE__COUNT && !err; lane++)
+        left += stats.lanes[lane].waiting;
+    if (!err && left && !is_late(up)) {
+        loop_timer_start(up->step, STEP_MS);
+        return;
+    }
+    if (err || left)
+        cli_fail("the demo's deliveries were not applied in time; `storehook stats` shows where they wait");
+    else
+        demo_print(up->cli, up->demo);
+    fflush(stdout);
     start_serving(up);
 }
 
 static void step(void *arg)
 {
-    static void (*const steps[])(struct up *
-                                 up) = {[PHASE_OLD_QUEUE] = step_old_queue, [PHASE_QUEUE] = step_queue, [PHASE_ROLES] = step_roles};
+    static void (*const steps[])(struct up * up) = {
+        [PHASE_OLD_QUEUE] = step_old_queue, [PHASE_QUEUE] = step_queue, [PHASE_ROLES] = step_roles, [PHASE_DEMO] = step_demo};
     struct up *up = arg;
 
     if (up->phase < sizeof(steps) / sizeof(*steps))
@@ -349,6 +388,7 @@ static enum err make_loop(struct up *up)
 
 static void release(struct up *up)
 {
+    demo_free(up->demo);
     stream_close(up->stream);
     store_close(up->store);
     supervisor_free(up->supervisor);
@@ -384,7 +424,7 @@ static int run(struct up *up)
 int cmd_up(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "up [--port N]",
+        "up [--port N] [--demo]",
         "Runs everything on this machine until Ctrl-C or SIGTERM: a queue of its own, the receiver, the drainers and the admin\n"
         "page, with their state below --dir. Prints one line \"ready https=URL admin=URL\" once every role is ready.",
         "storehook up --dir var --port 8443", 0, 0};
@@ -392,6 +432,7 @@ int cmd_up(struct cli *cli, int argc, char **argv)
     struct up up = {.cli = cli, .lock = -1, .why = BUF_INIT(WHY_BYTES), .code = EXIT_FAILED};
     const struct cli_flag flags[] = {
         {"port", FLAG_INT, &port, "N", "port of HTTPS (default: as serve.listen says); 0 = any free one"},
+        {"demo", FLAG_ON, &up.wants_demo, NULL, "on an empty database: adds sources and sends them a few deliveries"},
         {NULL, FLAG_ON, NULL, NULL, NULL},
     };
     int code = cli_parse(cli, &page, flags, &argc, &argv);
