@@ -1,0 +1,124 @@
+/* scope_statements.c -- owns the way of fields, consent and suppressions out of the database. */
+#include "store/scope_read.h"
+
+#include "model/phone.h"
+
+static enum err read_field(struct scope *s, struct row *r)
+{
+    struct contact_field *f = scope_add(s, &s->fields, sizeof(*f));
+
+    if (!f)
+        return ERR_MEMORY;
+    f->source_id = row_int(r);
+    f->subject = row_str(r);
+    f->name = row_str(r);
+    f->is = row_int(r) ? PRESENT : CLEARED;
+    f->value = row_str(r);
+    f->v = row_version(r);
+    return OK;
+}
+
+enum err scope_load_fields(struct store *store, struct scope *s, int64_t source_id, struct str subject)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_prepare(store->db,
+                              "SELECT source_id, subject, name, is_set, value, at_us, rank, receipt FROM customer_field"
+                              " WHERE account_id = $1 AND source_id = $2 AND subject = $3 ORDER BY name",
+                              &st);
+
+    if (err)
+        return err;
+    db_bind_int(st, 1, s->account_id);
+    db_bind_int(st, 2, source_id);
+    db_bind_str(st, 3, subject);
+    return scope_read(s, st, read_field);
+}
+
+static void read_register(struct row *r, struct consent_register *reg)
+{
+    reg->set = row_int(r) != 0;
+    reg->state = (enum consent_state)row_int(r);
+    reg->at_us = row_int(r);
+    reg->source_id = row_int(r);
+    reg->confirmed = row_int(r) != 0;
+    reg->basis = row_str(r);
+    reg->receipt = row_str(r);
+}
+
+static enum err read_consent(struct scope *s, struct row *r)
+{
+    struct consent *c = scope_add(s, &s->consents, sizeof(*c));
+
+    if (!c)
+        return ERR_MEMORY;
+    c->address = row_str(r);
+    c->channel = row_str(r);
+    c->list = row_str(r);
+    c->since_us = row_int(r);
+    for (size_t i = 0; i < CONSENT_KIND__COUNT; i++)
+        read_register(r, &c->is[i]);
+    return OK;
+}
+
+static enum err read_suppression(struct scope *s, struct row *r)
+{
+    struct suppression *p = scope_add(s, &s->suppressions, sizeof(*p));
+
+    if (!p)
+        return ERR_MEMORY;
+    p->address = row_str(r);
+    p->channel = row_str(r);
+    p->reason = row_str(r);
+    p->at_us = row_int(r);
+    p->source_id = row_int(r);
+    return OK;
+}
+
+enum err scope_load_consents(struct store *store, struct scope *s, struct str address)
+{
+    struct db_stmt *st = NULL;
+    enum err err;
+
+    if (address.len == 0)
+        return OK;
+    err = db_prepare(store->db,
+                     "SELECT address, channel, list, since_us, restrict_set, restrict_state, restrict_at_us, restrict_source,"
+                     " restrict_confirmed, restrict_basis, restrict_receipt, opt_in_set, opt_in_state, opt_in_at_us, opt_in_source,"
+                     " opt_in_confirmed, opt_in_basis, opt_in_receipt, weak_set, weak_state, weak_at_us, weak_source,"
+                     " weak_confirmed, weak_basis, weak_receipt FROM consent WHERE account_id = $1 AND address = $2",
+                     &st);
+    if (err)
+        return err;
+    db_bind_int(st, 1, s->account_id);
+    db_bind_str(st, 2, address);
+    err = scope_read(s, st, read_consent);
+    if (!err)
+        err = db_prepare(
+            store->db, "SELECT address, channel, reason, at_us, source_id FROM suppression WHERE account_id = $1 AND address = $2",
+            &st);
+    if (err)
+        return err;
+    db_bind_int(st, 1, s->account_id);
+    db_bind_str(st, 2, address);
+    return scope_read(s, st, read_suppression);
+}
+
+enum err scope_load_phone_consents(struct store *store, struct scope *s, struct str phone)
+{
+    char normal[PHONE_CHARS + 1];
+
+    return phone_normalise(phone, normal) ? OK : scope_load_consents(store, s, arena_str(s->arena, str_of(normal)));
+}
+
+enum err scope_load_statements(struct store *store, struct scope *s, const struct event *event, const struct event_refs *refs,
+                               int64_t source_id)
+{
+    const struct value *phone = &event->m[M_CONTACT_PHONE];
+    enum err err = scope_load_consents(store, s, refs->email);
+
+    if (!err && phone->is == PRESENT)
+        err = scope_load_phone_consents(store, s, phone->text);
+    if (!err && refs->subject.len)
+        err = scope_load_consents(store, s, consent_subject_address(s->arena, source_id, refs->subject));
+    return err;
+}
