@@ -55,18 +55,28 @@ static void note_change(struct apply *a, const struct consent *c, enum consent_k
                c->list, str_of(consent_state_name(old)), str_of(consent_state_name(now)));
 }
 
+/* The same said again, by a later event (C12: no change, no line). */
+static bool is_repeated(const struct consent_register *before, const struct consent_register *said)
+{
+    return before->set && before->state == said->state && before->at_us == said->at_us && before->source_id == said->source_id &&
+           before->confirmed == said->confirmed && str_eq(before->basis, said->basis);
+}
+
 static void state_for_list(struct apply *a, struct str channel, struct str address, struct str list, enum consent_kind kind,
                            const struct consent_register *said)
 {
     struct consent *c = consent_ensure(a, channel, address, list);
+    struct consent_register before;
     enum consent_state old;
 
     if (!c)
         return;
     old = consent_resolve(c->is).state;
+    before = c->is[kind];
     if (consent_take(&c->is[kind], said)) {
         c->changed = true;
-        note_change(a, c, kind, old, said->state);
+        if (!is_repeated(&before, said))
+            note_change(a, c, kind, old, said->state);
     }
     join_list(a, c);
 }
