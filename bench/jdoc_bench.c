@@ -2,6 +2,7 @@
  * -lyajl). Usage: jdoc_bench FILE [rounds]. Each parser builds or walks the whole document, numbers as text where it can. */
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/jdoc.h"
 #include "base/json.h"
 
@@ -107,21 +108,32 @@ done:
     arena_release(&arena);
 }
 
+static enum err make_order(struct buf *out)
+{
+    enum err err =
+        buf_append(out, STR("{\"id\":820982911946154508,\"email\":\"jo\\u00e3o@example.com\",\"total\":\"388.00\",\"items\":["));
+
+    for (int i = 0; i < 25 && !err; i++)
+        err = buf_printf(out,
+                         "%s{\"id\":%d,\"product_id\":632910392,\"sku\":\"MUG-%d\",\"name\":\"Stoneware mug, blue\",\"quantity\":2,"
+                         "\"price\":\"199.50\",\"price_set\":{\"shop_money\":{\"amount\":\"199.50\",\"currency_code\":\"EUR\"}},"
+                         "\"taxable\":true,\"vendor\":null,\"tax_lines\":[]}",
+                         i ? "," : "", 866550311 + i, i);
+    return err ? err : buf_append(out, STR("]}"));
+}
+
 int main(int argc, char **argv)
 {
     struct buf text = BUF_INIT(2 << 20);
-    FILE *in = argc > 1 ? fopen(argv[1], "rb") : NULL;
     uint64_t rounds = 20000;
-    int c;
+    enum err err = argc > 1 ? file_read(argv[1], &text) : make_order(&text);
 
-    if (!in || (argc > 2 && str_to_u64(str_of(argv[2]), &rounds))) {
-        fprintf(stderr, "usage: jdoc_bench FILE [rounds]\n");
+    if (!err && argc > 2)
+        err = str_to_u64(str_of(argv[2]), &rounds);
+    if (err) {
+        fprintf(stderr, "usage: jdoc_bench [FILE [rounds]]: %s\n", err_text(err));
         return 2;
     }
-    while ((c = fgetc(in)) != EOF)
-        if (buf_append_c(&text, (char)c))
-            return 1;
-    fclose(in);
     printf("%zu bytes\n", text.len);
     measure("jdoc", with_jdoc, buf_str(&text), rounds);
 #ifdef WITH_YAJL

@@ -16,6 +16,7 @@
     X(why, "look", "tells what made a contact as it is")                                   \
     X(stats, "look", "shows queue, roles and counters")                                    \
     X(dead, "look", "shows, replays or drops dead letters")                                \
+    X(route, "try", "lists, shows, checks and tries the files that describe platforms")    \
     X(send, "try", "sends deliveries signed as a platform signs them")
 
 #define X(name, group, help) int cmd_##name(struct cli *cli, int argc, char **argv);

@@ -52,6 +52,19 @@ int cli_open_routes(struct cli *cli, struct routes **out)
     return code;
 }
 
+int cli_find_route(const struct routes *routes, const char *platform, const struct route **out)
+{
+    const char *near;
+
+    *out = routes_find(routes, str_of(platform));
+    if (*out)
+        return CLI_GO;
+    near = routes_nearest(routes, str_of(platform));
+    if (near)
+        return cli_fail("there is no platform \"%s\"; did you mean \"%s\"?", platform, near);
+    return cli_fail("there is no platform \"%s\"; `storehook route list` shows those there are", platform);
+}
+
 int cli_open_seal(struct cli *cli, struct seal **out)
 {
     const char *path = config_text(cli->cfg, SET_MASTER_KEY_FILE);

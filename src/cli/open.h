@@ -13,6 +13,8 @@ int cli_open_store(struct cli *cli, struct store **out);
 int cli_open_stream(struct cli *cli, struct stream **out);
 int cli_open_routes(struct cli *cli, struct routes **out);
 int cli_open_seal(struct cli *cli, struct seal **out);
+/* Borrows the platform's route through `out`; else it says so, with the nearest name. */
+int cli_find_route(const struct routes *routes, const char *platform, const struct route **out);
 
 /* Appends the URL that the platform calls: storehook.public_url, else where a running `up` listens, else serve.listen. */
 enum err cli_endpoint(const struct cli *cli, const struct source *source, struct buf *out) MUST_CHECK;

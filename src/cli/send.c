@@ -1,13 +1,13 @@
 /* send.c -- owns `storehook send`: deliveries signed as a platform signs them, sent and counted. */
 #include "cli/commands.h"
 
+#include "base/file.h"
 #include "base/id.h"
 #include "cli/open.h"
 #include "cli/sender.h"
 #include "cli/table.h"
 #include "net/client.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 enum { BODY_FILE_MAX_BYTES = 64 << 20, LINES_MAX = 20, COUNT_MAX = 10000000, STATUS_MAX = 600, WHY_BYTES = 1024 };
@@ -34,40 +34,6 @@ struct send_work {
     uint64_t by_status[STATUS_MAX];
     uint64_t sent;
 };
-
-static enum err read_file(const char *path, struct buf *out)
-{
-    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    char piece[16384];
-    enum err err = OK;
-    size_t n;
-
-    if (!in)
-        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-    while (!err && (n = fread(piece, 1, sizeof(piece), in)) > 0)
-        err = buf_append(out, str_n(piece, n));
-    if (!err)
-        err = ferror(in) ? ERR_IO : buf_append(out, STR("")); /* an empty file is a body too */
-    if (in != stdin)
-        fclose(in);
-    return err;
-}
-
-static int open_route(struct cli *cli, struct send_work *w, const char *platform)
-{
-    int code = cli_open_routes(cli, &w->routes);
-    const char *near;
-
-    if (code != CLI_GO)
-        return code;
-    w->route = routes_find(w->routes, str_of(platform));
-    if (w->route)
-        return CLI_GO;
-    near = routes_nearest(w->routes, str_of(platform));
-    if (near)
-        return cli_fail("no platform \"%s\"; did you mean \"%s\"?", platform, near);
-    return cli_fail("no platform \"%s\"; `storehook route list` lists them", platform);
-}
 
 static int open_secret(struct cli *cli, struct send_work *w)
 {
@@ -124,14 +90,16 @@ static int open_client(const struct cli *cli, struct send_work *w)
 
 static int open_work(struct cli *cli, struct send_work *w, const char *platform)
 {
-    int code = open_route(cli, w, platform);
+    int code = cli_open_routes(cli, &w->routes);
     enum err err;
 
+    if (code == CLI_GO)
+        code = cli_find_route(w->routes, platform, &w->route);
     if (code == CLI_GO)
         code = open_secret(cli, w);
     if (code != CLI_GO || !w->order.body_file)
         return code == CLI_GO ? open_client(cli, w) : code;
-    err = read_file(w->order.body_file, &w->body);
+    err = file_read(w->order.body_file, &w->body);
     return err ? cli_fail("%s: %s", w->order.body_file, err_text(err)) : open_client(cli, w);
 }
 

@@ -23,19 +23,6 @@ static void add_close(struct add_work *w)
     routes_free(w->routes);
 }
 
-static int find_route(struct add_work *w, const char *platform)
-{
-    const char *near;
-
-    w->route = routes_find(w->routes, str_of(platform));
-    if (w->route)
-        return CLI_GO;
-    near = routes_nearest(w->routes, str_of(platform));
-    if (near)
-        return cli_fail("there is no platform \"%s\"; did you mean \"%s\"?", platform, near);
-    return cli_fail("there is no platform \"%s\"; `storehook route list` shows those there are", platform);
-}
-
 static int print_added(struct cli *cli, const struct add_work *w, struct str url)
 {
     const struct source *s = &w->at.source;
@@ -114,7 +101,7 @@ int source_add_verb(struct cli *cli, int argc, char **argv)
     if (code == CLI_GO)
         code = cli_open_routes(cli, &w.routes);
     if (code == CLI_GO)
-        code = find_route(&w, argv[0]);
+        code = cli_find_route(w.routes, argv[0], &w.route);
     if (code == CLI_GO)
         code = source_work_open(cli, NULL, &w.at);
     if (code == CLI_GO)
@@ -187,7 +174,7 @@ int source_rotate_verb(struct cli *cli, int argc, char **argv)
     if (code == CLI_GO)
         code = source_work_open(cli, argv[0], &w.at);
     if (code == CLI_GO)
-        code = find_route(&w, w.at.source.platform);
+        code = cli_find_route(w.routes, w.at.source.platform, &w.route);
     if (code == CLI_GO)
         code = cli_open_seal(cli, &w.seal);
     if (code == CLI_GO)

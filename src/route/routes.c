@@ -2,6 +2,8 @@
 #include "route/builtin.h"
 #include "route/load.h"
 
+#include "base/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -65,27 +67,10 @@ static enum err load_builtin(struct routes *routes, struct problems *problems)
     return result;
 }
 
-static enum err read_file(const char *path, struct buf *out)
-{
-    FILE *in = fopen(path, "rb");
-    char chunk[8192];
-    enum err err = OK;
-    size_t n;
-
-    if (!in)
-        return ERR_IO;
-    while (!err && (n = fread(chunk, 1, sizeof(chunk), in)) > 0)
-        err = buf_append(out, str_n(chunk, n));
-    if (!err && ferror(in))
-        err = ERR_IO;
-    fclose(in);
-    return err;
-}
-
 static enum err load_file(struct routes *routes, const char *path, struct problems *problems)
 {
     struct buf text = BUF_INIT(ROUTE_FILE_MAX_BYTES + 1);
-    enum err err = read_file(path, &text);
+    enum err err = file_read(path, &text);
 
     if (!err)
         err = load_one(routes, str_of(path), buf_str(&text), false, problems);
@@ -93,7 +78,8 @@ static enum err load_file(struct routes *routes, const char *path, struct proble
         struct str file = problems->file;
 
         problems->file = str_of(path);
-        problems_add(problems, STR_NONE, "cannot be read: %s", err == ERR_IO ? strerror(errno) : err_text(err));
+        problems_add(problems, STR_NONE, "cannot be read: %s",
+                     err == ERR_IO || err == ERR_NOT_FOUND ? strerror(errno) : err_text(err));
         problems->file = file;
         err = ERR_CONFIG;
     }
