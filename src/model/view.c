@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 
-/* The address that a mail would go to: of a living customer before a guest, then what was said more strongly, then later. */
+/* The address that a mail would go to: of a customer that the store still has (O5, M5) before one that it deleted or merged away,
+ * of a customer before a guest, then what was said more strongly, then later. */
 static bool is_better_address(const struct customer *a, const struct customer *b)
 {
-    int living = customer_is_living(a) - customer_is_living(b), known = (a->external_id.len > 0) - (b->external_id.len > 0);
+    int living = (customer_is_living(a) && a->merged_into.len == 0) - (customer_is_living(b) && b->merged_into.len == 0);
+    int known = (a->external_id.len > 0) - (b->external_id.len > 0);
 
     if (living)
         return living > 0;

@@ -370,6 +370,27 @@ static inline const char *contact_id(struct fixture *f, const char *who)
     return json_string_value(json_object_get(json, "id"));
 }
 
+/* Copies the id of the contact that a customer of the shop belongs to; "" while it has none. */
+static inline const char *customer_contact(struct fixture *f, int64_t source, const char *external_id)
+{
+    struct db_stmt *st = NULL;
+    const char *id = "";
+    bool row = false;
+
+    assert_int_equal(db_prepare(f->store->db,
+                                "SELECT contact_id FROM customer WHERE account_id = $1 AND source_id = $2 AND external_id = $3",
+                                &st),
+                     OK);
+    db_bind_int(st, 1, f->store->account_id);
+    db_bind_int(st, 2, source);
+    db_bind_str(st, 3, str_of(external_id));
+    assert_int_equal(db_step(st, &row), OK);
+    if (row)
+        id = arena_str(&f->arena, db_column_str(st, 0)).p;
+    db_done(st);
+    return id;
+}
+
 /* -- ledger -------------------------------------------------------------------------------------------------------------- */
 
 /* The latest ledger line of the contact with that rule and outcome (NULL: any); *n gets how many there are. */
