@@ -190,17 +190,19 @@ static bool has_address(const struct graph *g, size_t group)
     return false;
 }
 
-static void drop_contact(struct scope *s, struct str id, struct str into)
+/* True when it was not dropped before. */
+static bool drop_contact(struct scope *s, struct str id, struct str into)
 {
     size_t max = sizeof(s->dropped_contacts) / sizeof(*s->dropped_contacts);
 
     for (size_t i = 0; i < s->n_dropped; i++)
         if (str_eq(s->dropped_contacts[i][0], id))
-            return;
+            return false;
     if (id.len == 0 || s->n_dropped == max)
-        return;
+        return false;
     s->dropped_contacts[s->n_dropped][0] = id;
     s->dropped_contacts[s->n_dropped++][1] = into;
+    return true;
 }
 
 static void assign(struct scope *s, struct graph *g, const struct str *ids, const struct event_context *ctx)
@@ -210,10 +212,8 @@ static void assign(struct scope *s, struct graph *g, const struct str *ids, cons
 
         if (str_eq(old, id))
             continue;
-        if (old.len && !is_taken(ids, g->n_nodes, old)) {
-            drop_contact(s, old, id);
+        if (old.len && !is_taken(ids, g->n_nodes, old) && drop_contact(s, old, id))
             scope_note(s, ctx, id, "M6", "contact merged", STR_NONE, old, id);
-        }
         if (i < g->n_customers) {
             g->customers[i]->contact_id = id;
             g->customers[i]->changed = true;
