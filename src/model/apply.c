@@ -75,6 +75,12 @@ void apply_refuse(struct apply *a, const char *reason, struct str detail)
     a->out->detail = detail;
 }
 
+void apply_stale(struct apply *a, const char *what, struct str name)
+{
+    a->out->effect = EFFECT_STALE;
+    scope_note(a->scope, a->ctx, a->customer ? a->customer->contact_id : STR_NONE, "O1", what, name, STR_NONE, STR("stale"));
+}
+
 /* What an event of each type does. */
 enum {
     DOES_CUSTOMER = 1, /* speaks for the customer record: its address claim is strong */
@@ -152,6 +158,8 @@ static void touch(struct apply *a, struct customer *c)
     if (event_does(a, DOES_CUSTOMER) && version_replaces(a->v, c->seen_v)) {
         c->seen_v = a->v;
         c->changed = true;
+    } else if (event_does(a, DOES_CUSTOMER)) {
+        apply_stale(a, "customer", c->external_id);
     }
     c->changed |= first != c->first_us || last != c->last_us;
 }
@@ -347,7 +355,7 @@ static void apply_deleted(struct apply *a)
         return;
     }
     if (!version_replaces(a->v, c->deleted_v)) {
-        a->out->effect = EFFECT_STALE;
+        apply_stale(a, "customer deleted", c->external_id);
         return;
     }
     c->deleted_v = a->v;
@@ -377,7 +385,9 @@ static void apply_merged(struct apply *a)
  * whole when an address comes; the dead letter tells the operator. */
 static void require_address(struct apply *a)
 {
-    if (!event_does(a, DOES_CONTACT))
+    bool cart_of_nobody = event_does(a, DOES_CART) && a->refs->email_err != ERR_SYNTAX; /* CA2: it waits, it is never due */
+
+    if (!event_does(a, DOES_CONTACT | DOES_CART) || cart_of_nobody)
         return;
     if (a->customer && a->customer->email.len) {
         if (a->refs->email_err == ERR_SYNTAX) /* H3 */

@@ -36,6 +36,9 @@ struct str scope_join(struct scope *s, struct str a, struct str b);
 /* Refuses the event with a reason; later calls do not overwrite the first. */
 void apply_refuse(struct apply *a, const char *reason, struct str detail);
 
+/* O1: an older statement about an object changes nothing that a newer one said; the ledger says so. */
+void apply_stale(struct apply *a, const char *what, struct str name);
+
 void apply_consents(struct apply *a);
 /* Adds the contact to the source's list, without consent, if it has one. */
 void apply_membership(struct apply *a);

@@ -72,7 +72,7 @@ void apply_cart(struct apply *a)
     if (version_replaces(a->v, c->v))
         replace_state(a, c);
     else
-        a->out->effect = EFFECT_STALE;
+        apply_stale(a, "cart", c->id);
     c->changed = true;
 }
 

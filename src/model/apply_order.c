@@ -45,7 +45,7 @@ static void apply_late_status(struct apply *a, struct order *o)
         return;
     }
     if (!version_replaces(a->v, o->late_v)) {
-        a->out->effect = EFFECT_STALE;
+        apply_stale(a, "order", o->id);
         return;
     }
     o->late_v = a->v;
@@ -105,7 +105,11 @@ void apply_order(struct apply *a)
         apply_refuse(a, "mapping", STR("order without order.id"));
         return;
     }
-    if (a->event->m[M_ORDER_TOTAL].is != PRESENT) {
+    if (a->event->m[M_ORDER_TOTAL].is == CLEARED) { /* K1: null and "" are no amounts */
+        apply_refuse(a, "mapping", STR("order.total is empty"));
+        return;
+    }
+    if (a->event->m[M_ORDER_TOTAL].is == ABSENT) {
         o = order_ensure(a);
         if (o)
             apply_late_status(a, o);
@@ -123,7 +127,7 @@ void apply_order(struct apply *a)
     if (version_replaces(a->v, o->v))
         replace_state(a, o, currency);
     else
-        a->out->effect = EFFECT_STALE; /* O1 */
+        apply_stale(a, "order", o->id);
 }
 
 static void take_refund(struct apply *a, struct str id, struct str text)

@@ -55,7 +55,7 @@ static enum err parse_body(struct mapping *m)
         m->scope.node = root;
     if (!err || err == ERR_MEMORY)
         return err;
-    return fail(m, err == ERR_DEPTH || err == ERR_TOO_LARGE ? reason_too_large : reason_not_json, "at byte %zu: %s", why.at,
+    return fail(m, err == ERR_TOO_LARGE ? reason_too_large : reason_not_json, "at byte %zu: %s", why.at,
                 why.why);
 }
 

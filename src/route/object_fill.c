@@ -67,7 +67,7 @@ static enum presence cleared(enum member member, enum found_kind kind)
         return ABSENT;
     if (type == MEMBER_CHOICE || type == MEMBER_BOOL)
         return ABSENT;
-    return kind == FOUND_NULL || type == MEMBER_TEXT ? CLEARED : ABSENT;
+    return kind == FOUND_NULL || type == MEMBER_TEXT || type == MEMBER_DECIMAL ? CLEARED : ABSENT;
 }
 
 static enum err fill_member(const struct target *target, const struct scope *scope, struct event *event, struct refusal *refusal)
