@@ -47,6 +47,7 @@ FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
 ROUTES := $(wildcard routes/*.json)
 FLAGS := $(BUILD)/flags
+LIST := $(BUILD)/objects
 
 # As many jobs as cores, unless the caller said how many.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
@@ -59,16 +60,20 @@ $(BUILD)/storehook: $(BUILD)/src/main.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
-# The list of objects is part of FLAGS: a source that goes away makes a new library.
-$(LIBRARY): $(OBJECTS) $(FLAGS)
+# A source that goes away makes a new library, too.
+$(LIBRARY): $(OBJECTS) $(LIST)
 	$(call say,AR,$@)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(OBJECTS)
 
-# Changes only when what is compiled, or how, changes; then everything is compiled again.
+# Stamps, written only when they change: with which flags everything is compiled; what the library is made of.
 $(FLAGS): FORCE
 	@pkg-config --exists --print-errors $(PACKAGES) || { echo "libraries are missing: make deps" >&2; exit 1; }
-	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(CXX) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LDFLAGS_ALL) $(LDLIBS_ALL) $(OBJECTS))
+	$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(CXX) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LDFLAGS_ALL) $(LDLIBS_ALL))
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(LIST): FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(OBJECTS))
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/%.o: %.c $(FLAGS)
@@ -128,7 +133,7 @@ test-programs: $(UNIT) $(SLOW)
 
 # Runs what is built; TESTS limits it to programs or pytest files whose name contains that word.
 check:
-	@SHARED='$(SHARED)' BUILD='$(BUILD)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
+	@SHARED='$(SHARED)' STOREHOOK_BIN='$(BUILD)/storehook' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
 
 unit: $(UNIT)
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT)

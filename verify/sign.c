@@ -31,7 +31,7 @@ static enum err update(void *work, struct str piece)
 static enum err digest_text(const struct verify_spec *spec, const struct verify_key *key, const struct signed_values *values,
                             struct str body, char out[2 * DIGEST_MAX_BYTES + 1])
 {
-    unsigned char digest[DIGEST_MAX_BYTES];
+    unsigned char digest[DIGEST_MAX_BYTES] = {0};
     struct str bytes = str_n(digest, mac_digest_len((enum mac_hash)spec->hash));
     EVP_MD_CTX *work = EVP_MD_CTX_new();
     enum err err = work ? mac_start(&key->mac, work) : ERR_MEMORY;

@@ -18,7 +18,9 @@ import signing
 import wire
 
 ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("STOREHOOK_BIN", ROOT / "build" / "storehook")).resolve()
+# Taken out of the environment: the program takes every STOREHOOK_ variable for a setting.
+BINARY = Path(os.environ.pop("STOREHOOK_BIN", ROOT / "build" / "storehook")).resolve()
+SLOWNESS = float(os.environ.pop("STOREHOOK_TEST_SLOW", "1"))
 SHARED = Path(os.environ.get("SHARED", ROOT / ".." / "shared")).resolve()
 LANES = ("urgent", "live", "bulk")
 START_DEADLINE_S = 60.0
@@ -27,7 +29,7 @@ STOP_DEADLINE_S = 40.0
 
 def scaled(seconds):
     """Deadlines grow with STOREHOOK_TEST_SLOW (valgrind, sanitizers, a busy machine)."""
-    return seconds * float(os.environ.get("STOREHOOK_TEST_SLOW", "1"))
+    return seconds * SLOWNESS
 
 
 def wait_until(predicate, what, seconds=20.0):
