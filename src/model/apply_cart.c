@@ -32,8 +32,6 @@ static int64_t cart_total(const struct apply *a)
 static void replace_state(struct apply *a, struct cart *c)
 {
     c->v = a->v;
-    if (a->customer)
-        c->subject = a->customer->subject;
     c->visitor_id = a->refs->visitor_id;
     c->cart_id = member_text(a, M_CART_CART_ID);
     c->currency = member_text(a, M_CART_CURRENCY);
@@ -69,6 +67,10 @@ void apply_cart(struct apply *a)
         c->completed_us = completed;
     if (abandoned > c->abandoned_us)
         c->abandoned_us = abandoned;
+    if (a->customer && version_replaces(a->v, c->owner_v)) { /* N5: a later anonymous state does not take it away */
+        c->subject = a->customer->subject;
+        c->owner_v = a->v;
+    }
     if (version_replaces(a->v, c->v))
         replace_state(a, c);
     else

@@ -116,7 +116,9 @@ struct cart {
     int64_t source_id;
     struct str id;
     struct version v;
-    struct str subject, visitor_id;
+    struct str subject;     /* whose it is, as the latest statement that named a customer said; empty = not known */
+    struct version owner_v; /* of that statement */
+    struct str visitor_id;
     struct str cart_id; /* the cart's own token when `id` is the checkout's (CA1) */
     struct str currency, url, items;
     int64_t total; /* minor units; 0 when unknown */

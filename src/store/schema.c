@@ -3,9 +3,11 @@
 
 #include "store/migrations/0001_source.h"
 #include "store/migrations/0002_contact.h"
+#include "store/migrations/0003_cart_owner.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},
     {2, "contact", migration_0002_contact},
+    {3, "cart_owner", migration_0003_cart_owner},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

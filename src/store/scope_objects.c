@@ -71,6 +71,7 @@ static enum err read_cart(struct scope *s, struct row *r)
     c->active_us = row_int(r);
     c->completed_us = row_int(r);
     c->abandoned_us = row_int(r);
+    c->owner_v = row_version(r);
     return OK;
 }
 
@@ -136,7 +137,7 @@ enum err scope_load_refunds(struct store *store, struct scope *s, int64_t source
 
 #define CART_COLUMNS                                                                                                      \
     "source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url, items, total, n_items, first_us, " \
-    "active_us, completed_us, abandoned_us"
+    "active_us, completed_us, abandoned_us, owner_at_us, owner_rank, owner_receipt"
 
 enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t source_id, struct str subject)
 {

@@ -156,18 +156,20 @@ static enum err save_cart(struct store *store, const struct cart *c)
 {
     return db_run(store->db,
                   "INSERT INTO cart (account_id, source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url,"
-                  " items, total, n_items, first_us, active_us, completed_us, abandoned_us)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+                  " items, total, n_items, first_us, active_us, completed_us, abandoned_us, owner_at_us, owner_rank, owner_receipt)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
                   " ON CONFLICT (account_id, source_id, id) DO UPDATE SET at_us = excluded.at_us, rank = excluded.rank,"
                   " receipt = excluded.receipt, subject = excluded.subject, visitor_id = excluded.visitor_id,"
                   " cart_id = excluded.cart_id, currency = excluded.currency, url = excluded.url, items = excluded.items,"
                   " total = excluded.total, n_items = excluded.n_items, first_us = excluded.first_us,"
-                  " active_us = excluded.active_us, completed_us = excluded.completed_us, abandoned_us = excluded.abandoned_us",
+                  " active_us = excluded.active_us, completed_us = excluded.completed_us, abandoned_us = excluded.abandoned_us,"
+                  " owner_at_us = excluded.owner_at_us, owner_rank = excluded.owner_rank, owner_receipt = excluded.owner_receipt",
                   "iisiissssss"
-                  "siiiiii",
+                  "siiiiiiiis",
                   store->account_id, c->source_id, c->id, c->v.at_us, (int64_t)c->v.rank, c->v.receipt, not_null(c->subject),
                   not_null(c->visitor_id), not_null(c->cart_id), not_null(c->currency), not_null(c->url), not_null(c->items),
-                  c->total, (int64_t)c->n_items, c->first_us, c->active_us, c->completed_us, c->abandoned_us);
+                  c->total, (int64_t)c->n_items, c->first_us, c->active_us, c->completed_us, c->abandoned_us, c->owner_v.at_us,
+                  (int64_t)c->owner_v.rank, not_null(c->owner_v.receipt));
 }
 
 static enum err save_visits(struct store *store, const struct scope *s)
