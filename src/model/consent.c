@@ -39,7 +39,8 @@ struct consent_verdict consent_resolve(const struct consent_register is[CONSENT_
     return (struct consent_verdict){.state = CONSENT_NONE, .by = NULL};
 }
 
-/* The later one; at equal times the more restrictive (pending under subscribed), then the later receipt: a total order. */
+/* The later one; at equal times the more restrictive (pending under subscribed), then by what readers see of it, and only
+ * then the later receipt: a total order that no order of arrival changes (N5). */
 static bool is_later(const struct consent_register *a, const struct consent_register *b)
 {
     if (a->at_us != b->at_us)
@@ -48,6 +49,10 @@ static bool is_later(const struct consent_register *a, const struct consent_regi
         return a->state < b->state;
     if (a->confirmed != b->confirmed)
         return a->confirmed;
+    if (a->source_id != b->source_id)
+        return a->source_id < b->source_id;
+    if (!str_eq(a->basis, b->basis))
+        return str_cmp(a->basis, b->basis) < 0;
     return str_cmp(a->receipt, b->receipt) > 0;
 }
 

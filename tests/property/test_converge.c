@@ -1,5 +1,6 @@
 /* test_converge.c -- owns the proof of N5: any order of arrival, with repetitions, losses made good and crashes, ends in the same
  * contacts. SEEDS (default 200) scripts from SEED (default 1) on. */
+#include "kept.h"
 #include "model.h"
 #include "plan.h"
 
@@ -216,6 +217,54 @@ static void N5_any_order_of_arrival_ends_in_the_same_contacts(void **state)
     assert_true(n < 10 || (bench.crashes > 0 && bench.repeats > 0));
 }
 
+/* Fills `p` with the permutation of that number, counted in factorials. */
+static void plan_permuted(struct plan *p, const struct script *s, size_t number)
+{
+    size_t left[KEPT_DELIVERIES_MAX], n = s->n;
+
+    *p = (struct plan){.n = 0};
+    for (size_t i = 0; i < n; i++)
+        left[i] = i;
+    for (; n; n--) {
+        size_t i = number % n;
+
+        number /= n;
+        plan_add(p, left[i], s->now_us + (int64_t)(p->n + 1) * US_PER_S);
+        memmove(&left[i], &left[i + 1], (n - i - 1) * sizeof(*left));
+    }
+}
+
+static void N5_kept_scripts_end_the_same_in_every_order(void **state)
+{
+    static const bool nothing[DELIVERIES];
+    static struct trial t;
+    size_t failed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kept_scripts) / sizeof(*kept_scripts); i++) {
+        struct buf why = BUF_INIT(WHY_BYTES);
+        size_t permutations = 1;
+        bool same = true;
+
+        t = (struct trial){.script = kept_script(&kept_scripts[i])};
+        plan_in_order(&t.in_order, t.script);
+        for (size_t n = 2; n <= t.script->n; n++)
+            permutations *= n;
+        for (size_t k = 0; k < permutations && same; k++) {
+            plan_permuted(&t.shuffled, t.script, k);
+            same = converges(&t, nothing, &why);
+        }
+        if (!same) {
+            print_error("%s: %s", kept_scripts[i].name, buf_text(&why));
+            print_script(&t, nothing);
+        }
+        failed += !same;
+        buf_release(&why);
+        script_free(t.script);
+    }
+    assert_int_equal(failed, 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -232,7 +281,10 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(N5_any_order_of_arrival_ends_in_the_same_contacts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(N5_kept_scripts_end_the_same_in_every_order),
+        cmocka_unit_test(N5_any_order_of_arrival_ends_in_the_same_contacts),
+    };
 
     return cmocka_run_group_tests_name("converge", tests, set_up, tear_down);
 }
