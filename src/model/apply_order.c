@@ -145,11 +145,13 @@ static void take_refund(struct apply *a, struct str id, struct str text)
         r->order_id = a->refs->order_id;
         r->id = id;
     }
-    if (!version_replaces(a->v, r->v) || (version_is_set(r->v) && str_eq(r->amount, text)))
+    if (!version_replaces(a->v, r->v))
+        return;
+    r->v = a->v; /* also when it says the same again: what lies between is older (N5) */
+    r->changed = true;
+    if (str_eq(r->amount, text))
         return;
     r->amount = text;
-    r->v = a->v;
-    r->changed = true;
     scope_note(s, a->ctx, STR_NONE, "K5", "refund", r->order_id, id, text);
 }
 
