@@ -15,13 +15,15 @@ struct health {
     const struct clock *clock;
     struct queue *queue;
     const struct sources *sources;
+    const atomic_uint *queues_away;
     struct waiting *waiting;
     bool probing, stopping, judged;
     enum err result; /* of the last probe */
     int64_t judged_us;
 };
 
-enum err health_new(const struct clock *clock, struct queue *queue, const struct sources *sources, struct health **out)
+enum err health_new(const struct clock *clock, struct queue *queue, const struct sources *sources, const atomic_uint *queues_away,
+                    struct health **out)
 {
     struct health *h = calloc(1, sizeof(*h));
 
@@ -30,6 +32,7 @@ enum err health_new(const struct clock *clock, struct queue *queue, const struct
     h->clock = clock;
     h->queue = queue;
     h->sources = sources;
+    h->queues_away = queues_away;
     *out = h;
     return OK;
 }
@@ -67,15 +70,27 @@ void health_live_end(void *arg, struct http_exchange *x)
     http_answer(x, &(struct http_answer){.status = 200, .content_type = "text/plain", .body = STR("ok\n")});
 }
 
-/* 200 ok, or 503 and one word: stopping, sources, or the queue's error. */
+/* What keeps the process from being ready, in one word; NULL when nothing does. */
+static const char *trouble(const struct health *h)
+{
+    if (h->stopping)
+        return "stopping";
+    if (h->result)
+        return err_name(h->result);
+    if (atomic_load(h->queues_away))
+        return err_name(ERR_QUEUE_DOWN); /* another worker's */
+    return sources_loaded(h->sources) ? NULL : "sources";
+}
+
+/* 200 ok, or 503 and why not. */
 static void answer_ready(const struct health *h, struct http_exchange *x)
 {
-    const char *word = h->stopping ? "stopping" : h->result ? err_name(h->result) : sources_loaded(h->sources) ? "ok" : "sources";
-    bool ready = !h->stopping && !h->result && sources_loaded(h->sources);
+    const char *word = trouble(h);
+    bool ready = !word;
 
     http_answer(x, &(struct http_answer){.status = ready ? 200 : 503,
                                          .content_type = "text/plain",
-                                         .body = str_of(word),
+                                         .body = str_of(ready ? "ok" : word),
                                          .extra = ready ? NULL : "Retry-After: 1\r\n"});
 }
 

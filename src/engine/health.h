@@ -5,10 +5,14 @@
 #include "engine/sources.h"
 #include "net/server.h"
 
+#include <stdatomic.h>
+
 struct health; /* one a worker */
 
-/* Borrows all. Returns owned. */
-enum err health_new(const struct clock *clock, struct queue *queue, const struct sources *sources, struct health **out) MUST_CHECK;
+/* Borrows all. `queues_away` counts the workers of the process whose queue is away: whichever worker is asked, it answers for
+ * all. Returns owned. */
+enum err health_new(const struct clock *clock, struct queue *queue, const struct sources *sources, const atomic_uint *queues_away,
+                    struct health **out) MUST_CHECK;
 /* After the server and the queue were freed. NULL is fine. */
 void health_free(struct health *h);
 /* From now on /readyz says 503 stopping, so that a balancer looks elsewhere. */

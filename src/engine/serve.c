@@ -21,6 +21,7 @@ struct serve {
     struct tls_context *tls;
     struct rate *rate;
     struct worker_shared shared;
+    atomic_uint queues_away;
     struct buf https, plain; /* the addresses that are listened on, with real ports; empty = none */
     int plain_unix_fd;       /* a unix socket is opened once and shared; -1 = none */
     struct loop *loop;       /* of the main thread: signals, and what workers tell */
@@ -231,6 +232,7 @@ static enum err start(struct serve *s)
     if (!err && rate > 0)
         err = rate_new(rate, &s->rate);
     s->shared = (struct worker_shared){.cfg = s->cfg,
+                                       .queues_away = &s->queues_away,
                                        .clock = &s->clock,
                                        .routes = s->routes,
                                        .seal = s->seal,

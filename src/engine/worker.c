@@ -18,7 +18,7 @@ enum {
 struct worker {
     const struct worker_shared *shared;
     unsigned index;
-    bool was_ready, stopping;
+    bool was_ready, stopping, queue_away;
     struct loop *loop;
     struct queue *queue;
     struct sources *sources;
@@ -108,6 +108,22 @@ static bool is_ready(const struct worker *w)
     return queue_trouble(w->queue)[0] == '\0' && sources_loaded(w->sources);
 }
 
+static void set_queue_away(struct worker *w, bool away)
+{
+    if (away == w->queue_away)
+        return;
+    w->queue_away = away;
+    if (away)
+        atomic_fetch_add(w->shared->queues_away, 1);
+    else
+        atomic_fetch_sub(w->shared->queues_away, 1);
+}
+
+static void queue_changed(void *arg, enum err state)
+{
+    set_queue_away(arg, state != OK);
+}
+
 static void role_fired(void *arg)
 {
     struct worker *w = arg;
@@ -195,6 +211,10 @@ static enum err open_parts(struct worker *w)
 
     if (!err)
         err = queue_open(w->loop, shared->cfg, shared->clock, &w->queue);
+    if (!err) {
+        set_queue_away(w, true);
+        queue_watch(w->queue, queue_changed, w);
+    }
     sources.loop = w->loop;
     sources.queue = receiver.queue = w->queue;
     if (!err)
@@ -203,7 +223,7 @@ static enum err open_parts(struct worker *w)
     if (!err)
         err = receiver_new(&receiver, &w->receiver);
     if (!err)
-        err = health_new(shared->clock, w->queue, w->sources, &w->health);
+        err = health_new(shared->clock, w->queue, w->sources, shared->queues_away, &w->health);
     if (!err)
         err = http_server_new(w->loop, &limits, &handler, w, &w->server);
     if (!err)
@@ -249,6 +269,7 @@ void worker_free(struct worker *w)
         return;
     http_server_free(w->server);
     sources_close(w->sources);
+    set_queue_away(w, false);
     queue_close(w->queue);
     receiver_free(w->receiver);
     health_free(w->health);

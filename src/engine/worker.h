@@ -6,6 +6,8 @@
 #include "engine/sources.h"
 #include "net/server.h"
 
+#include <stdatomic.h>
+
 struct worker;
 
 /* What the workers of a process share; read-only, and outlives them. */
@@ -14,8 +16,9 @@ struct worker_shared {
     const struct clock *clock;
     const struct routes *routes;
     const struct seal *seal;
-    struct tls_context *tls; /* NULL: no HTTPS listener */
-    struct rate *rate;       /* NULL: no limit */
+    struct tls_context *tls;  /* NULL: no HTTPS listener */
+    struct rate *rate;        /* NULL: no limit */
+    atomic_uint *queues_away; /* workers whose queue cannot keep a delivery now: the process is ready when it is 0 */
     /* Called in the worker's thread: once when it is ready to keep deliveries, once when it has stopped. */
     void (*ready)(void *arg);
     void (*stopped)(void *arg);

@@ -42,6 +42,8 @@ struct queue {
     struct loop_timer *counts_timer;
     int64_t refusal_logged_us;
     enum err state_logged; /* OK, ERR_QUEUE_DOWN, ERR_QUEUE_UNSAFE */
+    void (*watch)(void *arg, enum err state);
+    void *watch_arg;
 };
 
 static enum err call_new(struct queue *q, struct queue_call **out)
@@ -336,6 +338,12 @@ void queue_role_ready(struct queue *q, struct str role, int64_t ttl_ms)
         return; /* not ready is what the missing key says */
 }
 
+void queue_watch(struct queue *q, void (*changed)(void *arg, enum err state), void *arg)
+{
+    q->watch = changed;
+    q->watch_arg = arg;
+}
+
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
 /* One line a change, not one a link. */
@@ -347,6 +355,8 @@ static void link_changed(void *arg)
     if (state == q->state_logged)
         return;
     q->state_logged = state;
+    if (q->watch)
+        q->watch(q->watch_arg, state);
     if (state)
         LOG(LOG_ERROR, "queue not ready", KV_ERR(state), KV_TEXT("reason", queue_trouble(q)));
     else

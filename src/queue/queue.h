@@ -26,6 +26,8 @@ void queue_forget(struct queue *q, void *arg);
 enum err queue_probe(struct queue *q, queue_done *done, void *arg) MUST_CHECK;
 /* Why the queue is not ready, in words for the log and /readyz; "" when it is ready. */
 const char *queue_trouble(const struct queue *q);
+/* Calls `changed` from the loop whenever appends begin or cease to be possible: OK, or why not. At most one watcher. */
+void queue_watch(struct queue *q, void (*changed)(void *arg, enum err state), void *arg);
 /* Appends not yet answered. */
 size_t queue_pending(const struct queue *q);
 
