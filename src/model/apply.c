@@ -385,9 +385,10 @@ static void apply_merged(struct apply *a)
  * whole when an address comes; the dead letter tells the operator. */
 static void require_address(struct apply *a)
 {
-    bool cart_of_nobody = event_does(a, DOES_CART) && a->refs->email_err != ERR_SYNTAX; /* CA2: it waits, it is never due */
+    bool cart_of_nobody = event_does(a, DOES_CART) && a->refs->email_err != ERR_SYNTAX;       /* CA2: it waits, it is never due */
+    bool late_status = event_does(a, DOES_ORDER) && a->event->m[M_ORDER_TOTAL].is != PRESENT; /* K6: a deletion names nobody */
 
-    if (!event_does(a, DOES_CONTACT | DOES_CART) || cart_of_nobody)
+    if (!event_does(a, DOES_CONTACT | DOES_CART) || cart_of_nobody || late_status)
         return;
     if (a->customer && a->customer->email.len) {
         if (a->refs->email_err == ERR_SYNTAX) /* H3 */

@@ -40,6 +40,7 @@ static void O1_an_older_order_is_stale(void **state)
     assert_applied(shop_says(f, "orders/updated", order_body(f, 10, "11.00")));
     assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'33.00'}}}");
     assert_int_equal(counter_get(COUNTER_STALE) - stale, 1);
+    assert_ledger(ADA, "O1", "order", "", "stale");
 }
 
 static void O2_at_equal_times_the_same_body_is_no_change(void **state)

@@ -1,0 +1,445 @@
+/* test_contact_orders.c -- a contact's orders, refunds and carts, each counted once (K1-K8, K10, CA1-CA3, CA6, CA7, CA11, CA12, D6, D7). */
+#include "contact_fixture.h"
+
+#include "store/seen.h"
+
+#define ADA "ada@example.com"
+
+/* An order as our own protocol says it. `more` is members of the order, with a leading comma, or "". */
+static const char *order(struct fixture *f, const char *id, int updated, const char *status, const char *total,
+                         const char *currency, const char *more)
+{
+    return body_of(f,
+                   "{'type':'order_updated','occurred_at':'@%d','contact':{'email':'ada@example.com'},'order':{'id':'%s',"
+                   "'status':'%s','total':'%s','currency':'%s','created_at':'@5','updated_at':'@%d'%s}}",
+                   updated, id, status, total, currency, updated, more);
+}
+
+static const char *paid(struct fixture *f, const char *id, const char *total, const char *currency)
+{
+    return order(f, id, 10, "paid", total, currency, "");
+}
+
+/* -- money --------------------------------------------------------------------------------------------------------------- */
+
+static void K1_amounts_have_the_places_of_their_currency(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, paid(f, "1", "10.10", "EUR")));
+    assert_applied(plugin_says(f, paid(f, "2", "500", "JPY")));
+    assert_applied(plugin_says(f, paid(f, "3", "1.234", "KWD")));
+    assert_contact(ADA, "{'orders':{'count':3,'net':{'EUR':'10.10','JPY':'500','KWD':'1.234'}}}");
+    assert_int_equal(count_rows(f, "SELECT total FROM shop_order WHERE id = '3'"), 1234);
+}
+
+static void K1_ten_dimes_are_one_exactly(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 10; i++)
+        assert_applied(plugin_says(f, paid(f, body_of(f, "d%d", i), "0.10", "EUR")));
+    assert_contact(ADA, "{'orders':{'count':10,'net':{'EUR':'1.00'}}}");
+}
+
+static void K1_what_is_no_amount_refuses_the_event(void **state)
+{
+    static const char *const bad[] = {"1e3", "1,50", "0x10", "NaN", "12.", " ", "99999999999999999999"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_dead(plugin_says(f, paid(f, "1", bad[i], "EUR")), "mapping");
+    assert_dead(plugin_says(f, paid(f, "1", "5.00", "EURO")), "mapping");
+    assert_nobody(ADA);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM shop_order"), 0);
+}
+
+static void K2_the_shop_amount_counts_and_the_shown_one_is_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(
+        plugin_says(f, order(f, "1", 10, "paid", "10.00", "EUR", ",'presentment_currency':'USD','presentment_total':'10.87'")));
+    assert_contact(ADA, "{'orders':{'net':{'EUR':'10.00'},'orders':[{'total':'10.00','currency':'EUR',"
+                        "'presentment_currency':'USD','presentment_total':'10.87'}]}}");
+    assert_null(json_object_get(json_object_get(json_object_get(contact_json(f, ADA), "orders"), "net"), "USD"));
+}
+
+static void K3_totals_are_a_map_by_currency(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, paid(f, "1", "10.00", "EUR")));
+    assert_applied(plugin_says(f, paid(f, "2", "7.00", "USD")));
+    assert_applied(plugin_says(f, paid(f, "3", "5.00", "EUR")));
+    assert_contact(ADA, "{'orders':{'count':3,'net':{'EUR':'15.00','USD':'7.00'}}}");
+}
+
+/* -- orders -------------------------------------------------------------------------------------------------------------- */
+
+static void K4_an_order_is_replaced_as_a_whole_by_version(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, order(f, "1", 20, "paid", "20.00", "EUR", ",'number':'A-1','items':[{'sku':'new'}]")));
+    assert_applied(
+        plugin_says(f, order(f, "1", 10, "pending", "10.00", "EUR", ",'number':'A-0','items':[{'sku':'old'},{'sku':'x'}]")));
+    assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'20.00'},'orders':[{'number':'A-1','status':'paid','items':"
+                        "[{'sku':'new'}]}]}}");
+    assert_applied(plugin_says(f, order(f, "1", 30, "completed", "30.00", "EUR", "")));
+    assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'30.00'},'orders':[{'number':null,'items':[]}]}}");
+    assert_ledger(ADA, "K4", "order", "paid", "completed");
+}
+
+static void K4_an_order_that_moves_to_another_customer_is_counted_there_only(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, paid(f, "1", "10.00", "EUR")));
+    assert_applied(plugin_says(f, "{'type':'order_updated','occurred_at':'@20','contact':{'email':'bob@example.com'},'order':"
+                                  "{'id':'1','status':'paid','total':'10.00','currency':'EUR','updated_at':'@20'}}"));
+    assert_contact(ADA, "{'orders':{'count':0,'net':{}}}");
+    assert_contact("bob@example.com", "{'orders':{'count':1,'net':{'EUR':'10.00'}}}");
+}
+
+static void K5_refunds_are_known_by_their_ids(void **state)
+{
+    struct fixture *f = *state;
+    const char *first = ",'refunds':[{'id':'r1','amount':'4.00'}]";
+
+    assert_applied(plugin_says(f, order(f, "1", 10, "paid", "20.00", "EUR", first)));
+    assert_applied(plugin_says(f, order(f, "1", 20, "paid", "20.00", "EUR", first)));
+    assert_contact(ADA, "{'orders':{'net':{'EUR':'16.00'},'orders':[{'status':'partially_refunded','refunded':'4.00'}]}}");
+    assert_applied(plugin_says(
+        f, order(f, "1", 30, "paid", "20.00", "EUR", ",'refunds':[{'id':'r1','amount':'4.00'},{'id':'r2','amount':'6.00'}]")));
+    assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'10.00'},'orders':[{'refunded':'10.00'}]}}");
+    assert_int_equal(ledger_count(f, ADA, "K5", "refund"), 2);
+}
+
+static void K5_more_than_the_total_is_flagged_and_net_is_not_below_zero(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, order(f, "1", 10, "paid", "20.00", "EUR", ",'refunds':[{'id':'r1','amount':'25.00'}]")));
+    assert_contact(ADA, "{'orders':{'net':{'EUR':'0.00'},'orders':[{'status':'refunded','over_refunded':true,'net':'0.00'}]}}");
+}
+
+static void K5_a_refund_may_come_before_its_order(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "refunds/create",
+                             "{'id':900,'order_id':7,'created_at':'@30','transactions':[{'kind':'refund','status':'success',"
+                             "'amount':'3.00','currency':'EUR'}]}"));
+    assert_applied(shop_says(f, "orders/create",
+                             "{'id':7,'email':'ada@example.com','total_price':'10.00','currency':'EUR','financial_status':'paid',"
+                             "'created_at':'@10','updated_at':'@10'}"));
+    assert_contact(ADA, "{'orders':{'net':{'EUR':'7.00'},'orders':[{'status':'partially_refunded'}]}}");
+}
+
+static void K5_the_total_refunded_so_far_is_no_difference(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, paid(f, "1", "20.00", "EUR")));
+    for (int i = 1; i <= 2; i++)
+        assert_applied(plugin_says(f, body_of(f,
+                                              "{'type':'order_refunded','occurred_at':'@2%d','contact':{'email':'ada@example.com'},"
+                                              "'order':{'id':'1','refunded':'%d.00','currency':'EUR'}}",
+                                              i, 4 * i)));
+    assert_contact(ADA, "{'orders':{'net':{'EUR':'12.00'},'orders':[{'refunded':'8.00'}]}}");
+}
+
+static void K6_a_cancelled_order_counts_nothing_once_in_any_order(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct fixture *f = *state;
+        const char *refunded = order(f, "1", 20, "paid", "20.00", "EUR", ",'refunds':[{'id':'r1','amount':'5.00'}]");
+        const char *cancelled = order(f, "1", 30, "cancelled", "20.00", "EUR", ",'refunds':[{'id':'r1','amount':'5.00'}]");
+
+        assert_applied(plugin_says(f, paid(f, "2", "3.00", "EUR")));
+        assert_applied(plugin_says(f, i ? cancelled : refunded));
+        assert_applied(plugin_says(f, i ? refunded : cancelled));
+        assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'3.00'}}}");
+        close_contacts(state);
+        open_contacts(state);
+    }
+}
+
+static void K6_an_order_that_the_store_deleted_counts_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "orders/create",
+                             "{'id':7,'email':'ada@example.com','total_price':'10.00','currency':'EUR','financial_status':'paid',"
+                             "'created_at':'@10','updated_at':'@10'}"));
+    assert_applied(shop_says(f, "orders/delete", "{'id':7}"));
+    assert_contact(ADA, "{'orders':{'count':0,'net':{},'orders':[{'status':'cancelled'}]}}");
+}
+
+static void K7_test_orders_never_count(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, order(f, "1", 10, "paid", "20.00", "EUR", ",'test':true,'accepts_marketing':true")));
+    assert_contact(ADA, "{'orders':{'count':0,'net':{},'last_at':null,'orders':[{'test':true,'counted':false}]},"
+                        "'consent':{'state':'none'}}");
+}
+
+static void K8_an_order_counts_when_paid_processing_or_completed(void **state)
+{
+    static const struct {
+        const char *status;
+        int count;
+    } walk[] = {{"pending", 0},   {"on-hold", 0}, {"processing", 1}, {"completed", 1},
+                {"cancelled", 0}, {"failed", 0},  {"refunded", 1},   {"checkout-draft", 0}};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(walk) / sizeof(*walk); i++) {
+        assert_applied(woo_says(f, "order.updated",
+                                body_of(f,
+                                        "{'id':5,'status':'%s','currency':'EUR','total':'8.00','customer_id':0,"
+                                        "'date_created_gmt':'~5','date_modified_gmt':'~%zu','billing':{'email':'ada@example.com'}}",
+                                        walk[i].status, 10 + i)));
+        print_message("  %s counts %d\n", walk[i].status, walk[i].count);
+        assert_contact(ADA, body_of(f, "{'orders':{'count':%d}}", walk[i].count));
+    }
+}
+
+static void K10_guest_and_customer_orders_are_alike(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(woo_says(f, "customer.created", "{'id':44,'email':'ada@example.com','date_modified_gmt':'~1'}"));
+    for (int i = 0; i < 2; i++)
+        assert_applied(woo_says(f, "order.created",
+                                body_of(f,
+                                        "{'id':%d,'status':'processing','currency':'EUR','total':'8.00','customer_id':%d,"
+                                        "'date_created_gmt':'~5','date_modified_gmt':'~5','billing':{'email':'ada@example.com'}}",
+                                        i + 1, i ? 44 : 0)));
+    assert_contacts(1);
+    assert_contact(ADA, "{'orders':{'count':2,'net':{'EUR':'16.00'}}}");
+}
+
+/* -- carts --------------------------------------------------------------------------------------------------------------- */
+
+#define ONE_ITEM "[{'product_id':1,'quantity':1,'price':'9.00'}]"
+
+static const char *checkout(struct fixture *f, const char *token, int updated, const char *items)
+{
+    return body_of(f,
+                   "{'token':'%s','cart_token':'cart-%s','email':'ada@example.com','currency':'EUR','total_price':'9.00',"
+                   "'created_at':'@10','updated_at':'@%d','line_items':%s}",
+                   token, token, updated, items);
+}
+
+static const char *order_naming(struct fixture *f, int created, const char *more)
+{
+    return body_of(f,
+                   "{'id':7,'total_price':'9.00','currency':'EUR','financial_status':'paid','created_at':'@%d',"
+                   "'updated_at':'@%d'%s}",
+                   created, created, more);
+}
+
+static void CA1_the_checkout_token_is_the_carts_identity(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "checkouts/create", checkout(f, "a", 10, ONE_ITEM)));
+    assert_applied(shop_says(f, "checkouts/update", checkout(f, "a", 20, ONE_ITEM)));
+    assert_applied(shop_says(f, "checkouts/create", checkout(f, "b", 15, ONE_ITEM)));
+    assert_contact(ADA, "{'carts':[{'id':'a','source':'shop','value':'9.00','active_at':'@20'},{'id':'b'}]}");
+}
+
+static void CA1_without_a_token_the_person_is_the_identity(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 1; i <= 2; i++)
+        assert_applied(plugin_says(f, body_of(f,
+                                              "{'type':'cart_updated','occurred_at':'@1%d','contact':{'email':'ada@example.com'},"
+                                              "'cart':{'currency':'EUR','total':'%d.00','items':" ONE_ITEM "}}",
+                                              i, i)));
+    assert_contact(ADA, "{'carts':[{'value':'2.00'}]}");
+}
+
+static void CA2_CA3_a_cart_is_due_an_hour_after_the_last_activity(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "checkouts/create", checkout(f, "a", 20, ONE_ITEM)));
+    assert_contact(ADA, "{'carts':[{'state':'active','due_at':'@3620'}]}");
+}
+
+static void CA2_without_items_a_cart_is_never_due(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "checkouts/create", checkout(f, "a", 20, "[]")));
+    assert_contact(ADA, "{'carts':[{'state':'closed','due_at':null}]}");
+}
+
+static void CA2_without_an_address_a_cart_waits_for_one(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "carts/create", "{'token':'k','updated_at':'@10','line_items':" ONE_ITEM "}"));
+    assert_contacts(0);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM cart"), 1);
+}
+
+static void CA6_an_order_completes_the_cart_each_way(void **state)
+{
+    static const struct {
+        const char *how, *more, *state;
+        int created;
+    } ways[] = {
+        {"same checkout token", ",'checkout_token':'a','email':'other@example.com'", "completed", 5},
+        {"same cart token", ",'cart_token':'cart-a','email':'other@example.com'", "completed", 5},
+        {"same contact, since the first activity", ",'email':'ada@example.com'", "completed", 10},
+        {"same contact, before the first activity", ",'email':'ada@example.com'", "active", 9},
+        {"another contact", ",'email':'other@example.com'", "active", 30},
+    };
+
+    for (size_t i = 0; i < 2 * sizeof(ways) / sizeof(*ways); i++) {
+        struct fixture *f = *state;
+        bool order_first = i % 2; /* CA7 */
+        const char *bought = order_naming(f, ways[i / 2].created, ways[i / 2].more);
+
+        print_message("  %s%s\n", ways[i / 2].how, order_first ? ", order first" : "");
+        if (order_first)
+            assert_applied(shop_says(f, "orders/create", bought));
+        assert_applied(shop_says(f, "checkouts/create", checkout(f, "a", 20, ONE_ITEM)));
+        if (!order_first)
+            assert_applied(shop_says(f, "orders/create", bought));
+        assert_contact(ADA, body_of(f, "{'carts':[{'state':'%s'}]}", ways[i / 2].state));
+        close_contacts(state);
+        open_contacts(state);
+    }
+}
+
+static void CA7_a_checkout_event_after_the_purchase_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "orders/create", order_naming(f, 30, ",'checkout_token':'a','email':'ada@example.com'")));
+    assert_applied(shop_says(f, "checkouts/create", checkout(f, "a", 20, ONE_ITEM)));
+    assert_applied(shop_says(f, "checkouts/update", checkout(f, "a", 40, ONE_ITEM)));
+    assert_contact(ADA, "{'carts':[{'state':'completed','due_at':null}],'orders':{'count':1}}");
+}
+
+static void CA11_an_emptied_cart_closes(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "checkouts/create", checkout(f, "a", 20, ONE_ITEM)));
+    assert_applied(shop_says(f, "checkouts/update", checkout(f, "a", 30, "[]")));
+    assert_contact(ADA, "{'carts':[{'state':'closed','due_at':null}]}");
+}
+
+static void CA12_after_abandoned_activity_makes_active_and_an_order_recovered(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, "{'type':'cart_updated','occurred_at':'@10','contact':{'email':'ada@example.com'},'cart':"
+                                  "{'id':'k','currency':'EUR','total':'9.00','updated_at':'@10','items':" ONE_ITEM "}}"));
+    assert_applied(plugin_says(f, "{'type':'cart_abandoned','abandoned_at':'@20','contact':{'email':'ada@example.com'},'cart':"
+                                  "{'id':'k','currency':'EUR','total':'9.00','updated_at':'@20','items':" ONE_ITEM "}}"));
+    assert_contact(ADA, "{'carts':[{'state':'abandoned','due_at':null}]}");
+    assert_applied(plugin_says(f, "{'type':'cart_updated','occurred_at':'@30','contact':{'email':'ada@example.com'},'cart':"
+                                  "{'id':'k','currency':'EUR','total':'9.00','updated_at':'@30','items':" ONE_ITEM "}}"));
+    assert_contact(ADA, "{'carts':[{'state':'active','due_at':'@3630'}]}");
+    assert_applied(plugin_says(f, "{'type':'purchase','occurred_at':'@40','contact':{'email':'ada@example.com'},'order':{'id':'1',"
+                                  "'cart_id':'k','currency':'EUR','total':'9.00','created_at':'@40','updated_at':'@40'}}"));
+    assert_contact(ADA, "{'carts':[{'state':'recovered','due_at':null}],'orders':{'count':1}}");
+}
+
+/* -- once ---------------------------------------------------------------------------------------------------------------- */
+
+static void D6_two_equal_page_visits_are_two(void **state)
+{
+    struct fixture *f = *state;
+    const char *visit = "{'type':'page_visit','occurred_at':'@10','visitor_id':'v1','contact':{'email':'ada@example.com'},"
+                        "'page':{'url':'https://shop.example/shirts'}}";
+
+    assert_applied(
+        plugin_says(f, "{'type':'identify','occurred_at':'@5','visitor_id':'v1','contact':{'email':'ada@example.com'}}"));
+    for (int i = 0; i < 2; i++)
+        assert_applied(send_delivery(f, (struct sent){.source = f->plugin, .key = i ? "msg-2" : "msg-1", .body = visit}));
+    assert_contact(ADA, "{'visits':{'count':2,'last_url':'https://shop.example/shirts','last_at':'@10'}}");
+    assert_applied(send_delivery(f, (struct sent){.source = f->plugin, .key = "msg-2", .body = visit}));
+    assert_contact(ADA, "{'visits':{'count':2}}");
+}
+
+static void D7_without_the_seen_keys_a_replay_changes_no_contact(void **state)
+{
+    struct fixture *f = *state;
+    struct claimed script[] = {
+        entry_of(f, (struct sent){.source = f->shop,
+                                  .topic = "customers/create",
+                                  .body = "{'id':1,'email':'ada@example.com','first_name':'Ada','tags':'club','created_at':'@1',"
+                                          "'updated_at':'@1','email_marketing_consent':{'state':'subscribed',"
+                                          "'consent_updated_at':'@1'}}"}),
+        entry_of(f, (struct sent){.source = f->shop, .topic = "checkouts/create", .body = checkout(f, "a", 20, ONE_ITEM)}),
+        entry_of(f, (struct sent){.source = f->shop,
+                                  .topic = "orders/create",
+                                  .body = order_naming(f, 30, ",'checkout_token':'a','email':'ada@example.com'")}),
+        entry_of(f, (struct sent){.source = f->shop,
+                                  .topic = "refunds/create",
+                                  .body = "{'id':900,'order_id':7,'created_at':'@40','transactions':[{'kind':'refund',"
+                                          "'status':'success','amount':'3.00','currency':'EUR'}]}"}),
+        entry_of(f, (struct sent){.source = f->plugin,
+                                  .body = "{'type':'page_visit','occurred_at':'@50','contact':{'email':"
+                                          "'ada@example.com'},'page':{'url':'https://shop.example/'}}"}),
+        entry_of(f, (struct sent){.source = f->plugin,
+                                  .body = "{'type':'unsubscribe','at':'@60','contact':{'email':'ada@example.com'}}"})};
+    struct drain_verdict verdicts[6];
+    json_t *before;
+    int64_t lines;
+
+    assert_int_equal(apply_entries(f, script, 6, verdicts), OK);
+    before = contact_json(f, ADA);
+    lines = count_rows(f, "SELECT count(*) FROM ledger");
+    assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'6.00'}},'consent':{'state':'unsubscribed'},"
+                        "'carts':[{'state':'completed'}]}");
+    assert_int_equal(seen_forget(f->store, f->now_us + 1), OK);
+    assert_int_equal(apply_entries(f, script, 6, verdicts), OK);
+    assert_true(json_equal(contact_json(f, ADA), before));
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM ledger WHERE new_value <> 'stale'"), lines);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM visit"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        contact_test(K1_amounts_have_the_places_of_their_currency),
+        contact_test(K1_ten_dimes_are_one_exactly),
+        contact_test(K1_what_is_no_amount_refuses_the_event),
+        contact_test(K2_the_shop_amount_counts_and_the_shown_one_is_kept),
+        contact_test(K3_totals_are_a_map_by_currency),
+        contact_test(K4_an_order_is_replaced_as_a_whole_by_version),
+        contact_test(K4_an_order_that_moves_to_another_customer_is_counted_there_only),
+        contact_test(K5_refunds_are_known_by_their_ids),
+        contact_test(K5_more_than_the_total_is_flagged_and_net_is_not_below_zero),
+        contact_test(K5_a_refund_may_come_before_its_order),
+        contact_test(K5_the_total_refunded_so_far_is_no_difference),
+        contact_test(K6_a_cancelled_order_counts_nothing_once_in_any_order),
+        contact_test(K6_an_order_that_the_store_deleted_counts_nothing),
+        contact_test(K7_test_orders_never_count),
+        contact_test(K8_an_order_counts_when_paid_processing_or_completed),
+        contact_test(K10_guest_and_customer_orders_are_alike),
+        contact_test(CA1_the_checkout_token_is_the_carts_identity),
+        contact_test(CA1_without_a_token_the_person_is_the_identity),
+        contact_test(CA2_CA3_a_cart_is_due_an_hour_after_the_last_activity),
+        contact_test(CA2_without_items_a_cart_is_never_due),
+        contact_test(CA2_without_an_address_a_cart_waits_for_one),
+        contact_test(CA6_an_order_completes_the_cart_each_way),
+        contact_test(CA7_a_checkout_event_after_the_purchase_changes_nothing),
+        contact_test(CA11_an_emptied_cart_closes),
+        contact_test(CA12_after_abandoned_activity_makes_active_and_an_order_recovered),
+        contact_test(D6_two_equal_page_visits_are_two),
+        contact_test(D7_without_the_seen_keys_a_replay_changes_no_contact),
+    };
+
+    return cmocka_run_group_tests(tests, load_routes, free_routes);
+}
