@@ -108,7 +108,7 @@ static int route_show_verb(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {"route show PLATFORM",
                                          "Prints a platform's route file; what every member means is in docs/routes.md.",
-                                         "storehook route show woocommerce > routes/myshop.json", 1, 1};
+                                         "storehook route show PLATFORM > routes/myshop.json", 1, 1};
     struct routes *routes = NULL;
     const struct route *route = NULL;
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
