@@ -239,6 +239,17 @@ bool refused(walk &w, error_code code, struct str copy)
     }
 }
 
+/* The commonest damage is a body cut short, which ends without the bracket that it began with; told before anything else. */
+bool is_cut_short(std::string_view text)
+{
+    size_t first = text.find_first_not_of(" \t\r\n");
+    std::string_view rest = without_blanks(text);
+
+    if (first == text.npos || (text[first] != '{' && text[first] != '['))
+        return false;
+    return rest.back() != (text[first] == '{' ? '}' : ']');
+}
+
 bool walk_document(walk &w, struct str copy, struct jnode &root)
 {
     ondemand::parser parser;
@@ -249,6 +260,8 @@ bool walk_document(walk &w, struct str copy, struct jnode &root)
 
     if (code)
         return refused(w, code, copy);
+    if (is_cut_short(std::string_view(copy.p + 1, copy.len - 2)))
+        return fail(w, ERR_SYNTAX, copy.p + copy.len - 1, "the document does not end");
     if (document.get_array().get(array))
         return fail(w, ERR_SYNTAX, copy.p + 1, "not JSON: an array, object or string does not end");
     for (auto element : array) {
