@@ -117,6 +117,27 @@ static inline bool consent_is_right(struct script *s, json_t *contact, struct bu
     return false;
 }
 
+/* M3: two living customers of one shop that it did not merge are two contacts. */
+static inline bool customers_are_apart(json_t *contact, struct buf *why)
+{
+    json_t *list = json_object_get(contact, "sources");
+
+    for (size_t i = 0; i < json_array_size(list); i++)
+        for (size_t j = i + 1; j < json_array_size(list); j++) {
+            json_t *a = json_array_get(list, i), *b = json_array_get(list, j);
+
+            if (!json_equal(json_object_get(a, "source"), json_object_get(b, "source")))
+                continue;
+            assert_int_equal(
+                buf_printf(why, "M3: %s is customers %s and %s of %s\n", json_string_value(json_object_get(contact, "email")),
+                           json_string_value(json_object_get(a, "external_id")),
+                           json_string_value(json_object_get(b, "external_id")), json_string_value(json_object_get(a, "source"))),
+                OK);
+            return false;
+        }
+    return true;
+}
+
 static inline bool model_agrees(struct script *s, const struct contacts *c, struct buf *why)
 {
     int seen[ORDERS_MAX] = {0};
@@ -126,7 +147,7 @@ static inline bool model_agrees(struct script *s, const struct contacts *c, stru
         json_t *contact = NULL;
 
         assert_int_equal(json_parse(str_of(c->text[i]), &contact, NULL), OK);
-        right = totals_are_right(s, contact, seen, why) && consent_is_right(s, contact, why);
+        right = totals_are_right(s, contact, seen, why) && consent_is_right(s, contact, why) && customers_are_apart(contact, why);
         json_decref(contact);
     }
     for (int i = 0; i < s->n_orders && right; i++)

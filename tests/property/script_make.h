@@ -8,8 +8,13 @@ static inline void say_something(struct script *s)
 {
     size_t source = (size_t)pick(s, SOURCES);
     int person = pick(s, PEOPLE), what = pick(s, 100);
+    bool restless = chance(s, 25); /* a few people of whom much is said: deleted, made again, moved, merged */
     struct made_order *o = s->n_orders ? &s->orders[pick(s, s->n_orders)] : NULL;
 
+    if (restless) {
+        source = source / 4 * 4;
+        person %= HOUSEHOLD;
+    }
     if (what < 28)
         say_of_customer(s, source, person);
     else if (what < 38)

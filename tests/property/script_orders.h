@@ -242,11 +242,14 @@ static inline void shopify_cart(struct script *s, const struct made_cart *c, boo
 static inline void push_cart(struct script *s, const struct made_cart *c)
 {
     json_t *event = event_of(s, chance(s, 20) ? "cart_abandoned" : "cart_updated");
+    json_t *cart =
+        json_pack("{s:s,s:s,s:s,s:s}", "id", text_of(s, "k-%lld", (long long)c->number), "currency", shop_currency(c->source),
+                  "total", amount_text(s, pick(s, 9999), shop_currency(c->source)), "updated_at", iso(s, s->now_us));
 
-    put(event, "cart",
-        json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "id", text_of(s, "k-%lld", (long long)c->number), "currency",
-                  shop_currency(c->source), "total", amount_text(s, pick(s, 9999), shop_currency(c->source)), "created_at",
-                  iso(s, c->made_us), "updated_at", iso(s, s->now_us), "items", cart_items(s)));
+    put(cart, "items", cart_items(s));
+    if (chance(s, 40))
+        put_text(cart, "created_at", iso(s, c->made_us));
+    put(event, "cart", cart);
     if (chance(s, 60))
         put_text(event, "visitor_id", text_of(s, "v-%d", c->person));
     if (chance(s, 50))

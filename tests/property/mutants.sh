@@ -1,0 +1,52 @@
+#!/bin/sh
+# mutants.sh -- owns the proof that test_converge finds bugs: plants one at a time in a copy, and wants the test to fail.
+#   tests/property/mutants.sh [SEEDS]      from the top folder, after `make test-programs`; the tree itself is not touched
+set -eu
+seeds=${1:-20}
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+cp -a Makefile src verify tools routes tests build "$copy"
+cd "$copy"
+survived=0 n=0
+
+plant() { # plant FILE SED-EXPRESSION: what was written there, and what a tired programmer would write
+    n=$((n + 1))
+    cp -p "$1" original
+    sed -i "$2" "$1"
+    if cmp -s "$1" original; then
+        echo "mutants: $2 changes nothing in $1" >&2
+        survived=$((survived + 1))
+    elif ! make --no-print-directory build/tests/property/test_converge >make.log 2>&1; then
+        tail -5 make.log >&2
+        survived=$((survived + 1))
+    elif SEEDS=$seeds SHRINK=0 build/tests/property/test_converge >test.log 2>&1; then
+        echo "not found: $1 $2"
+        survived=$((survived + 1))
+    else
+        echo "found:     $1 $2"
+    fi
+    cp original "$1"
+}
+
+make --no-print-directory build/tests/property/test_converge >make.log 2>&1
+SEEDS=$seeds SHRINK=0 build/tests/property/test_converge >test.log 2>&1 || { echo "mutants: it fails as it is" >&2; exit 1; }
+
+plant src/model/version.c 's/version_cmp(next, now) > 0/version_cmp(next, now) != 0/'
+plant src/model/consent.c 's/opt_in->at_us > restrict_->at_us/opt_in->at_us >= restrict_->at_us/'
+plant src/model/consent.c 's/return a->at_us > b->at_us;/return true;/'
+plant src/model/consent.c 's/return a->state < b->state;/return true;/'
+plant src/model/apply.c 's/a->v.at_us < claim->first_us/false/'
+plant src/model/apply.c 's/(\*slot == 0 || at < \*slot)/*slot == 0/'
+plant src/model/apply.c 's/if (!f || !version_replaces(a->v, f->v))/if (!f)/'
+plant src/model/apply.c 's/if (!version_replaces(a->v, c->deleted_v))/if (version_is_set(c->deleted_v))/'
+plant src/model/apply_order.c 's/if (version_replaces(a->v, o->v))/if (true)/'
+plant src/model/apply_order.c 's/if (!version_replaces(a->v, r->v))/if (version_is_set(r->v))/'
+plant src/model/apply_cart.c 's/if (c->first_us == 0 || a->v.at_us < c->first_us)/if (c->first_us == 0)/'
+plant src/model/apply_cart.c 's/ && version_replaces(a->v, c->owner_v)//'
+plant src/model/apply_cart.c 's/if (!version_replaces(a->v, v->v))/if (version_is_set(v->v))/'
+plant src/model/group.c 's/^    int c;$/    int c;\n\n    if (a->claim \&\& b->claim)\n        return 0;/'
+plant src/model/group.c '/^static bool may_join/,/^}/s/return false;/return true;/'
+plant src/model/group.c 's/if (a->step != b->step)/if (false)/'
+plant src/model/apply_consent.c '/^static bool is_weak/,/^}/s/return true;/return false;/'
+echo "$n planted, $survived not found"
+[ "$survived" -eq 0 ]
