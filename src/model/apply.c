@@ -401,32 +401,12 @@ static void require_address(struct apply *a)
         apply_refuse(a, "no_email", STR("no contact.email, and none known for this customer"));
 }
 
-/* X3: after an erasure only a new explicit opt-in with a later time starts a contact again. */
-static bool is_erased(const struct apply *a)
-{
-    const struct event *e = a->event;
-    struct str state = e->m[M_CONSENT_EMAIL_STATE].is == PRESENT ? e->m[M_CONSENT_EMAIL_STATE].text : STR_NONE;
-    int64_t at = e->type == EVENT_SUBSCRIBE ? event_time(a->ctx) : member_time(a, M_CONSENT_EMAIL_AT);
-    bool opt_in = e->type == EVENT_SUBSCRIBE || (event_does(a, DOES_CUSTOMER | DOES_CONSENT) &&
-                                                 !event_does(a, DOES_ORDER | DOES_CART) && str_eq(state, STR("subscribed")));
-
-    return a->ctx->erased_at_us && !(opt_in && at > a->ctx->erased_at_us);
-}
-
-static bool says_redacted(const struct event *e)
-{
-    return e->m[M_CONSENT_EMAIL_STATE].is == PRESENT && str_eq(e->m[M_CONSENT_EMAIL_STATE].text, STR("redacted"));
-}
-
 /* Types that are not about facts of a customer. True when the event is done with. */
 static bool apply_special(struct apply *a)
 {
     switch (a->event->type) {
     case EVENT_PING:
         a->out->effect = EFFECT_NONE;
-        return true;
-    case EVENT_ERASE:
-        a->out->effect = EFFECT_ERASE;
         return true;
     case EVENT_SOURCE_ERASE:
         a->out->effect = EFFECT_SOURCE_ERASE;
@@ -489,12 +469,12 @@ enum err contact_apply(struct scope *scope, const struct event_refs *refs, const
 
     *out = (struct outcome){.effect = EFFECT_APPLIED};
     a.v = (struct version){.at_us = at - at % US_PER_MS, .rank = ctx->rank, .receipt = ctx->receipt};
-    if (is_erased(&a)) {
+    if (apply_is_erased(&a, event_does(&a, DOES_CUSTOMER))) {
         out->effect = EFFECT_NONE;
         scope_note(scope, ctx, STR_NONE, "X3", "dropped: the person was erased", STR_NONE, STR_NONE, STR_NONE);
         return scope->err;
     }
-    if (says_redacted(ctx->event)) { /* C13 */
+    if (event_erases(ctx->event)) { /* C13 */
         out->effect = EFFECT_ERASE;
         return scope->err;
     }

@@ -33,6 +33,12 @@ struct str text_limit(struct str s);
 /* Concatenates in the scope's arena. */
 struct str scope_join(struct scope *s, struct str a, struct str b);
 
+/* True when the event asks for an erasure: by its type, or by the consent word "redacted" (C13). */
+bool event_erases(const struct event *event);
+/* True when the event is about a person that was erased and may not come back by it (X3). `of_customer`: it speaks for the
+ * customer record. */
+bool apply_is_erased(const struct apply *a, bool of_customer);
+
 /* Refuses the event with a reason; later calls do not overwrite the first. */
 void apply_refuse(struct apply *a, const char *reason, struct str detail);
 

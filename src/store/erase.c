@@ -1,6 +1,7 @@
 /* erase.c -- owns the erasure of a person or of a source's data, and the tombstones that keep it so (X2-X4). */
 #include "store/erase.h"
 
+#include "model/phone.h"
 #include "store/scope.h"
 
 /* What is hashed for a customer; an address is hashed as it is. */
@@ -116,6 +117,20 @@ static struct str found_contact(const struct scope *s, const struct event_refs *
     return c && c->contact_id.len ? c->contact_id : a ? a->contact_id : STR_NONE;
 }
 
+/* What was said for a number stands under the number (X2). Called before the fields are gone. */
+static enum err forget_phones(struct store *store, struct scope *s)
+{
+    char normal[PHONE_CHARS + 1];
+    enum err err = OK;
+
+    for (struct customer *c = s->customers; c && !err; c = c->next)
+        err = scope_load_fields(store, s, c->source_id, c->subject);
+    for (struct contact_field *f = s->fields; f && !err; f = f->next)
+        if (str_eq(f->name, STR("phone")) && !phone_normalise(f->value, normal))
+            err = forget_statements(store, str_of(normal));
+    return err;
+}
+
 static enum err forget_group(struct store *store, const struct seal *seal, const struct scope *s, int64_t at_us)
 {
     enum err err = OK;
@@ -157,6 +172,8 @@ enum err erase_person(struct store *store, const struct seal *seal, const struct
     contact_id = found_contact(&near, refs, source_id);
     if (contact_id.len) {
         err = scope_load_contact(store, contact_id, arena, &whole);
+        if (!err)
+            err = forget_phones(store, &whole);
         if (!err)
             err = forget_group(store, seal, &whole, at_us);
         if (!err)
