@@ -55,8 +55,7 @@ static enum err parse_body(struct mapping *m)
         m->scope.node = root;
     if (!err || err == ERR_MEMORY)
         return err;
-    return fail(m, err == ERR_TOO_LARGE ? reason_too_large : reason_not_json, "at byte %zu: %s", why.at,
-                why.why);
+    return fail(m, err == ERR_TOO_LARGE ? reason_too_large : reason_not_json, "at byte %zu: %s", why.at, why.why);
 }
 
 /* Topic, dedupe key and time, with what is known of the body. */

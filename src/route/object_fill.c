@@ -57,7 +57,7 @@ static enum err typed(enum member member, const struct found *found, const struc
 
 /*
  * What null and an empty text mean for a member (F1): null clears, except for ids, choices, booleans and consent, where it is
- * no statement (C13). An empty text clears a text and says nothing elsewhere.
+ * no statement (C13). An empty text clears a text or an amount and says nothing elsewhere.
  */
 static enum presence cleared(enum member member, enum found_kind kind)
 {

@@ -64,7 +64,7 @@ static void F1_null_and_empty_by_type(void **state)
         {"contact.first_name", "\"/a\"", M_CONTACT_FIRST_NAME, CLEARED, CLEARED},
         {"contact.email", "\"/a\"", M_CONTACT_EMAIL, CLEARED, ABSENT},
         {"contact.updated_at", "\"/a\"", M_CONTACT_UPDATED_AT, CLEARED, ABSENT},
-        {"order.total", "\"/a\"", M_ORDER_TOTAL, CLEARED, ABSENT},
+        {"order.total", "\"/a\"", M_ORDER_TOTAL, CLEARED, CLEARED},
         {"order.status", "\"/a\"", M_ORDER_STATUS, ABSENT, ABSENT},
         {"order.test", "\"/a\"", M_ORDER_TEST, ABSENT, ABSENT},
         {"contact.external_id", "\"/a\"", M_CONTACT_EXTERNAL_ID, ABSENT, ABSENT},
