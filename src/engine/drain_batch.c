@@ -63,10 +63,10 @@ static void bury(struct job *job, const char *reason, struct str detail)
 }
 
 /* The first refusal is the letter's reason, all of them are its detail. */
-static void refuse_event(struct job *job, size_t index, const char *reason, struct str detail)
+static void refuse_event(struct job *job, size_t place, const char *reason, struct str detail)
 {
     bool several = job->mapped.n + job->mapped.n_rejects > 1;
-    enum err err = several ? buf_printf(&job->trouble, "%sevent %zu: %s: ", job->trouble.len ? "; " : "", index, reason) : OK;
+    enum err err = several ? buf_printf(&job->trouble, "%sevent %zu: %s: ", job->trouble.len ? "; " : "", place, reason) : OK;
 
     if (job->verdict->reason.len == 0)
         job->verdict->reason = str_of(reason);
@@ -113,7 +113,7 @@ static enum err erase(struct job *job, const struct event_refs *refs, const stru
     return erase_person(p->store, p->seal, refs, job->source->id, at, &job->batch->work);
 }
 
-static enum err apply_to_facts(struct job *job, size_t index, const struct event_refs *refs, struct event_context *ctx)
+static enum err apply_to_facts(struct job *job, size_t place, const struct event_refs *refs, struct event_context *ctx)
 {
     struct batch *b = job->batch;
     struct outcome outcome;
@@ -129,7 +129,7 @@ static enum err apply_to_facts(struct job *job, size_t index, const struct event
     if (outcome.effect == EFFECT_ERASE || outcome.effect == EFFECT_SOURCE_ERASE)
         return erase(job, refs, ctx, outcome.effect);
     if (outcome.effect == EFFECT_DEAD) {
-        refuse_event(job, index, outcome.reason, outcome.detail);
+        refuse_event(job, place, outcome.reason, outcome.detail);
         if (strcmp(outcome.reason, "mapping") == 0)
             return OK; /* nothing of it is kept */
     }
@@ -139,16 +139,16 @@ static enum err apply_to_facts(struct job *job, size_t index, const struct event
 }
 
 /* Names the event: its receipt orders it (O2), its effect key makes effects without an id of their own happen once (D7). */
-static enum err name_event(struct job *job, size_t index, struct event_context *ctx)
+static enum err name_event(struct job *job, size_t place, struct event_context *ctx)
 {
     struct arena *work = &job->batch->work;
     struct buf text = BUF_INIT(16 << 10);
-    enum err err = buf_printf(&text, "%.*s%04zx", STR_ARG(job->entry->id), index);
+    enum err err = buf_printf(&text, "%.*s%04zx", STR_ARG(job->entry->id), place);
 
     if (!err) {
         ctx->receipt = arena_str(work, buf_str(&text));
         buf_clear(&text);
-        err = buf_printf(&text, "d:%.*s:%zu", STR_ARG(job->mapped.dedupe_key), index);
+        err = buf_printf(&text, "d:%.*s:%zu", STR_ARG(job->mapped.dedupe_key), place);
     }
     if (!err)
         ctx->effect_key = arena_str(work, buf_str(&text));
@@ -156,8 +156,20 @@ static enum err name_event(struct job *job, size_t index, struct event_context *
     return err ? err : ctx->receipt.p && ctx->effect_key.p ? OK : ERR_MEMORY;
 }
 
+/* The event's place in the delivery, in which every element is an event or a reject. It names the event, so it stays when a
+ * better route file makes an event of what was a reject. */
+static size_t place_of(const struct mapped *mapped, size_t index)
+{
+    size_t place = index;
+
+    for (size_t i = 0; i < mapped->n_rejects; i++)
+        place += mapped->rejects[i].index <= place;
+    return place;
+}
+
 static enum err apply_event(struct job *job, size_t index)
 {
+    size_t place = place_of(&job->mapped, index);
     const struct event *event = &job->mapped.events[index];
     struct event_refs refs;
     struct event_context ctx = {.event = event,
@@ -170,7 +182,7 @@ static enum err apply_event(struct job *job, size_t index)
                                 .new_id = fresh_id,
                                 .arg = (void *)(uintptr_t)job->batch->parts->clock};
     bool before = false;
-    enum err err = name_event(job, index, &ctx);
+    enum err err = name_event(job, place, &ctx);
 
     if (!err)
         err = take_event_id(job, event, ctx.receipt, &before);
@@ -179,7 +191,7 @@ static enum err apply_event(struct job *job, size_t index)
         return err;
     }
     err = event_refs(event, &job->batch->work, &refs);
-    return err ? err : apply_to_facts(job, index, &refs, &ctx);
+    return err ? err : apply_to_facts(job, place, &refs, &ctx);
 }
 
 /* D2, D3, D5: the delivery's key is taken in the transaction of its effects. False in *go when there is nothing more to do. */

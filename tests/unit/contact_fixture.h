@@ -126,7 +126,7 @@ static inline int open_contacts(void **state)
     struct buf why = BUF_INIT(4096);
 
     assert_non_null(f);
-    log_setup(LOG_ERROR, "test");
+    log_setup(LOG_ERROR, "test"); /* dead letters are warnings */
     snprintf(f->dir, sizeof(f->dir), "/tmp/storehook-contacts-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
     snprintf(f->url, sizeof(f->url), "sqlite:%s/test.db", f->dir);
