@@ -270,6 +270,15 @@ static void F6_bytes_that_are_no_utf8_refuse_the_delivery(void **state)
     assert_nobody(ADA);
 }
 
+static void F6_a_nul_in_a_text_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    const char *reason = plugin_says(f, "{'type':'signup','contact':{'email':'ada@example.com','first_name':'A\\u0000da'}}");
+
+    assert_true(*reason);
+    assert_nobody(ADA);
+}
+
 static void F6_a_value_is_cut_at_its_limit_at_a_character_s_end(void **state)
 {
     struct fixture *f = *state;
@@ -312,6 +321,7 @@ int main(void)
         contact_test(F3_a_field_is_named_after_its_service),
         contact_test(F5_a_source_removes_only_its_own_tags),
         contact_test(F6_bytes_that_are_no_utf8_refuse_the_delivery),
+        contact_test(F6_a_nul_in_a_text_is_refused),
         contact_test(F6_a_value_is_cut_at_its_limit_at_a_character_s_end),
     };
 
