@@ -133,7 +133,7 @@ test-programs: $(UNIT) $(SLOW)
 
 # Runs what is built; TESTS limits it to programs or pytest files whose name contains that word.
 check:
-	@SHARED='$(SHARED)' STOREHOOK_BIN='$(BUILD)/storehook' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
+	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
 
 unit: $(UNIT)
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT)
