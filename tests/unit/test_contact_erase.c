@@ -193,7 +193,7 @@ static void X3_who_started_again_is_a_contact_like_any_other(void **state)
                             "'ada@example.com'}}"));
     assert_applied(
         woo_says(f, "order.created",
-                 "{'id':8,'status':'processing','currency':'EUR','total':'5.00','customer_id':0,'date_created_gmt':'~20',"
+                 "{'id':10,'status':'processing','currency':'EUR','total':'5.00','customer_id':0,'date_created_gmt':'~20',"
                  "'date_modified_gmt':'~20','billing':{'email':'ada@example.com','first_name':'Countess'}}"));
     assert_contact(ADA, "{'first_name':null,'orders':{'count':1,'orders':[{'id':'9'}]}}");
     assert_applied(plugin_says(f, "{'type':'unsubscribe','contact':{'email':'ada@example.com'}}"));

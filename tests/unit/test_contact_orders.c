@@ -122,6 +122,9 @@ static void K5_more_than_the_total_is_flagged_and_net_is_not_below_zero(void **s
 
     assert_applied(plugin_says(f, order(f, "1", 10, "paid", "20.00", "EUR", ",'refunds':[{'id':'r1','amount':'25.00'}]")));
     assert_contact(ADA, "{'orders':{'net':{'EUR':'0.00'},'orders':[{'status':'refunded','over_refunded':true,'net':'0.00'}]}}");
+    assert_applied(
+        plugin_says(f, order(f, "1", 20, "partially_refunded", "20.00", "EUR", ",'refunds':[{'id':'r1','amount':'25.00'}]")));
+    assert_contact(ADA, "{'orders':{'net':{'EUR':'0.00'},'orders':[{'over_refunded':true,'net':'0.00'}]}}");
 }
 
 static void K5_a_refund_may_come_before_its_order(void **state)
