@@ -59,10 +59,30 @@ static void wait_after_trouble(struct drainer *d)
         poll(NULL, 0, (int)d->retry_ms);
 }
 
+/* Opens the database and asks for its write lock: what cannot be applied now is not claimed, for being handed out counts against
+ * an entry (N8). */
+static enum err open_store(struct drainer *d, struct buf *why)
+{
+    enum err err = store_open(d->cfg, d->parts.clock, &d->store, why);
+
+    if (err)
+        return err;
+    err = db_begin(d->store->db);
+    if (!err) {
+        db_rollback(d->store->db);
+        return OK;
+    }
+    if (buf_append(why, str_of(db_trouble(d->store->db))))
+        buf_clear(why);
+    store_close(d->store);
+    d->store = NULL;
+    return err;
+}
+
 static bool connect_store(struct drainer *d)
 {
     struct buf why = BUF_INIT(4096);
-    enum err err = d->store ? OK : store_open(d->cfg, d->parts.clock, &d->store, &why);
+    enum err err = d->store ? OK : open_store(d, &why);
 
     if (err)
         LOG(LOG_ERROR, "database not usable, waiting", KV_ERR(err), KV_STR("why", buf_str(&why)));
@@ -123,7 +143,7 @@ static bool reconnect_store(struct drainer *d)
     return d->store != NULL;
 }
 
-/* Applies a part of what was claimed, again and again while the database is away; then settles it. */
+/* Applies what was claimed, again and again while the database is away; then settles it. */
 static enum err apply_part(struct drainer *d, const struct claimed *const *entries, size_t n)
 {
     struct drain_verdict *verdicts = arena_array(&d->arena, n, sizeof(*verdicts));
@@ -141,24 +161,13 @@ static enum err apply_part(struct drainer *d, const struct claimed *const *entri
     return err ? err : settle(d, entries, verdicts, n);
 }
 
-/* Entries that were handed out before may be what brought a drainer down: each of those goes alone. */
 static enum err apply_claimed(struct drainer *d, const struct claimed *claimed, size_t n)
 {
-    const struct claimed **fresh = arena_array(&d->arena, n, sizeof(*fresh));
-    size_t n_fresh = 0;
-    enum err err = fresh ? OK : ERR_MEMORY;
+    const struct claimed **entries = arena_array(&d->arena, n, sizeof(*entries));
 
-    for (size_t i = 0; i < n && !err; i++) {
-        const struct claimed *one = &claimed[i];
-
-        if (one->deliveries > 1)
-            err = apply_part(d, &one, 1);
-        else
-            fresh[n_fresh++] = one;
-    }
-    if (!err && n_fresh)
-        err = apply_part(d, fresh, n_fresh);
-    return err;
+    for (size_t i = 0; entries && i < n; i++)
+        entries[i] = &claimed[i];
+    return entries ? apply_part(d, entries, n) : ERR_MEMORY;
 }
 
 /* The receivers know the sources by a snapshot in the queue: one that is missing, at the first start or after the queue lost its

@@ -110,17 +110,15 @@ static enum err reclaim_step(struct stream *s, struct batch *b)
     enum lane lane = (enum lane)(s->reclaim_at % LANE__COUNT);
     int partition = (int)(s->reclaim_at / LANE__COUNT);
     struct key key = key_lane(partition, lane);
-    char idle[24], count[24];
+    char idle[24];
     struct str args[] = {STR("XAUTOCLAIM"), key_str(&key), KEY_GROUP,    key_str(&s->consumer),
-                         STR_NONE,          STR("0-0"),    STR("COUNT"), STR_NONE};
+                         STR_NONE,          STR("0-0"),    STR("COUNT"), STR("1")};
     struct redis_answer answer;
     size_t first = b->n;
     enum err err;
 
     snprintf(idle, sizeof(idle), "%" PRId64, s->claim_idle_ms);
-    snprintf(count, sizeof(count), "%zu", b->max - b->n);
     args[4] = str_of(idle);
-    args[7] = str_of(count);
     if (s->reclaim_cursor.len)
         args[5] = key_str(&s->reclaim_cursor);
     err = stream_call(s, args, 8, &answer);
@@ -144,7 +142,8 @@ static enum err reclaim_step(struct stream *s, struct batch *b)
     return err;
 }
 
-/* When it is due, takes over what consumers left idle past drain.claim_idle, until the batch is full or all lanes were seen. */
+/* When it is due, takes over one entry that a consumer left idle past drain.claim_idle. One a claim: being handed out counts
+ * against an entry, so it is only handed out to be tried, not beside another that may bring the drainer down before (N8). */
 static enum err reclaim(struct stream *s, struct batch *b)
 {
     int64_t now_us = clock_mono_us(s->clock), again_us = s->claim_idle_ms * US_PER_MS / 2;
@@ -153,7 +152,7 @@ static enum err reclaim(struct stream *s, struct batch *b)
 
     if (now_us < s->reclaim_next_us)
         return OK;
-    while (!err && b->n < b->max && s->reclaim_at < lanes)
+    while (!err && b->n == 0 && s->reclaim_at < lanes)
         err = reclaim_step(s, b);
     if (err || s->reclaim_at < lanes) /* more to take: at once with the next claim */
         return err;
@@ -296,6 +295,8 @@ static enum err claim_once(struct stream *s, struct batch *b, int64_t wait_ms)
 
     if (!err)
         err = reclaim(s, b);
+    if (b->n) /* it goes alone */
+        return err;
     for (int p = 0; p < s->options.partitions && !err && b->n < b->max; p++)
         err = read_partition(s, b, p);
     if (!err && b->n == 0 && wait_ms > 0)

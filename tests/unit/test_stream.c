@@ -160,6 +160,23 @@ static void takes_over_what_a_dead_consumer_left(void **state)
     done(f->s, c, 1);
 }
 
+static void takes_over_one_entry_a_claim_so_that_the_others_are_not_counted_N8(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *other = open_stream(f->cfg);
+    struct claimed *c = NULL;
+
+    for (int i = 0; i < 3; i++)
+        append(f, LANE_LIVE, "x");
+    assert_int_equal(claim(f, other, "dead", 10, 0, &c), 3);
+    stream_close(other);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(claim_soon(f, f->s, "alive", &c), 1);
+        assert_int_equal(c->deliveries, 2); /* not more, however long it waited */
+        done(f->s, c, 1);
+    }
+}
+
 static void makes_group_and_stream_again_N8(void **state)
 {
     struct fixture *f = *state;
@@ -410,6 +427,7 @@ int main(void)
         T(claims_what_was_appended_and_forgets_it_when_done),
         T(urgent_comes_first_and_bulk_never_starves),
         T(takes_over_what_a_dead_consumer_left),
+        T(takes_over_one_entry_a_claim_so_that_the_others_are_not_counted_N8),
         T(makes_group_and_stream_again_N8),
         T(wait_ends_when_an_entry_comes),
         T(wait_is_ended_by_a_signal),
