@@ -374,7 +374,10 @@ static void apply_merged(struct apply *a)
     }
     kept = customer_ensure(a, a->refs->subject);
     gone = customer_ensure(a, a->refs->merged);
-    if (!kept || !gone || kept == gone || str_eq(gone->merged_into, kept->subject))
+    if (!kept || !gone || kept == gone)
+        return;
+    if (gone->merged_into.len &&
+        str_cmp(gone->merged_into, kept->subject) <= 0) /* of two merges the one choice that no order changes */
         return;
     gone->merged_into = kept->subject;
     gone->changed = true;

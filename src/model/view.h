@@ -74,7 +74,7 @@ struct contact_view {
     struct str last_url;
 };
 
-/* The facts of one contact, whole: `facts` has its customers, addresses, fields, consents, suppressions, orders, refunds and carts;
+/* The facts of one contact, whole: `facts` has its customers, addresses, claims, fields, consents, suppressions, orders, refunds and carts;
  * `cart_orders` the orders of any contact that name one of those carts (CA6). Visits are filled in by the caller. */
 struct view_input {
     struct str id;

@@ -3,12 +3,21 @@
 
 #include <stdlib.h>
 
-/* True when the statement is kept with the customer itself and speaks of its present address: said since that is current. */
+/* Since when the customer has its present address; 0 when nothing says. */
+static int64_t address_since(const struct view_input *in, const struct customer *c)
+{
+    for (const struct claim *k = in->facts->claims; k; k = k->next)
+        if (k->source_id == c->source_id && str_eq(k->subject, c->subject) && str_eq(k->address, c->email))
+            return k->first_us;
+    return 0;
+}
+
+/* True when the statement is kept with the customer itself and was made when it had its present address. */
 static bool speaks_of(const struct view_input *in, const struct customer *primary, const struct consent *c, int64_t at_us)
 {
     struct str own = consent_subject_address(in->arena, primary->source_id, primary->subject);
 
-    return str_eq(c->address, own) && at_us >= primary->email_v.at_us;
+    return str_eq(c->address, own) && at_us >= address_since(in, primary);
 }
 
 /* Restricting statements count for every address of the person, relaxing ones only for the address they were given for. */

@@ -166,6 +166,8 @@ static enum err load_facts(struct store *store, struct scope *s)
             err = scope_load_orders_of(store, s, c->source_id, c->subject);
         if (!err)
             err = scope_load_carts_of(store, s, c->source_id, c->subject);
+        if (!err)
+            err = scope_load_carts_of_visitors(store, s, c->source_id, c->subject);
     }
     for (struct order *o = s->orders; o && !err; o = o->next)
         err = scope_load_refunds(store, s, o->source_id, o->id);

@@ -31,5 +31,7 @@ enum err scope_load_orders_naming(struct store *store, struct scope *s, int64_t 
 enum err scope_load_phone_consents(struct store *store, struct scope *s, struct str phone) MUST_CHECK;
 enum err scope_load_refunds(struct store *store, struct scope *s, int64_t source_id, struct str order_id) MUST_CHECK;
 enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t source_id, struct str subject) MUST_CHECK;
+/* Carts of nobody whose visitor turned out to be the customer. */
+enum err scope_load_carts_of_visitors(struct store *store, struct scope *s, int64_t source_id, struct str subject) MUST_CHECK;
 
 #endif

@@ -121,8 +121,7 @@ static enum err load_address(struct store *store, struct scope *s, struct str ke
     return scope_read(s, st, read_address);
 }
 
-/* The customer's claims and the customers that the store merged with it. */
-static enum err expand_customer(struct store *store, struct scope *s, struct customer *c)
+static enum err load_claims_of(struct store *store, struct scope *s, const struct customer *c)
 {
     struct db_stmt *st = NULL;
     enum err err = db_prepare(store->db,
@@ -130,13 +129,21 @@ static enum err expand_customer(struct store *store, struct scope *s, struct cus
                               " WHERE account_id = $1 AND source_id = $2 AND subject = $3",
                               &st);
 
-    c->expanded = true;
     if (err)
         return err;
     db_bind_int(st, 1, s->account_id);
     db_bind_int(st, 2, c->source_id);
     db_bind_str(st, 3, c->subject);
-    err = scope_read(s, st, read_claim);
+    return scope_read(s, st, read_claim);
+}
+
+/* The customer's claims and the customers that the store merged with it. */
+static enum err expand_customer(struct store *store, struct scope *s, struct customer *c)
+{
+    struct db_stmt *st = NULL;
+    enum err err = load_claims_of(store, s, c);
+
+    c->expanded = true;
     if (!err)
         err = load_customer(store, s, c->source_id, c->merged_into);
     if (!err)
@@ -263,5 +270,8 @@ enum err scope_load_contact(struct store *store, struct str contact_id, struct a
         return err;
     db_bind_int(st, 1, store->account_id);
     db_bind_str(st, 2, contact_id);
-    return scope_read(out, st, read_customer);
+    err = scope_read(out, st, read_customer);
+    for (struct customer *c = out->customers; c && !err; c = c->next)
+        err = load_claims_of(store, out, c);
+    return err;
 }

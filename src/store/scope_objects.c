@@ -147,6 +147,16 @@ enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t sourc
                       source_id, subject, read_cart);
 }
 
+enum err scope_load_carts_of_visitors(struct store *store, struct scope *s, int64_t source_id, struct str subject)
+{
+    return load_keyed(store, s,
+                      "SELECT " CART_COLUMNS
+                      " FROM cart WHERE account_id = $1 AND source_id = $2 AND subject = '' AND visitor_id IN"
+                      " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)"
+                      " ORDER BY active_us DESC, id",
+                      source_id, subject, read_cart);
+}
+
 enum err scope_load_objects(struct store *store, struct scope *s, const struct event_refs *refs, int64_t source_id)
 {
     enum err err =
