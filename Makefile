@@ -2,11 +2,12 @@
 #
 #   all       build/storehook                     run      packages, build, a demo that goes on serving (ARGS="--port 0")
 #   test      packages, build, every test         bench    benchmarks (docs say what they measure)
-#   fuzz      every fuzzer, FUZZ_SECONDS each     lint     include arrows, layout, cppcheck, words
+#   fuzz      fuzzers, property tests' seeds       lint     include arrows, layout, cppcheck, words
 #   format    clang-format over all C files       deps     packages: list all, install the missing ones
 #   install   into DESTDIR PREFIX                 clean    removes BUILD
 #   docs      pages made from settings and tests  unit     unit tests alone; check: all tests, nothing built
 #
+# FUZZ_SECONDS=30 a fuzzer, FUZZ_SEEDS=10000 a property test (hours; 0 = none; `make test` runs 200).
 # BUILD=dir, SHARED=dir (facts the tests read), SANITIZE=address,undefined, CC, CXX, CFLAGS, V=1 (show commands).
 .DEFAULT_GOAL := all
 
@@ -16,6 +17,7 @@ BUILD ?= build
 SHARED ?= ../shared
 SANITIZE ?=
 FUZZ_SECONDS ?= 30
+FUZZ_SEEDS ?= 10000
 CC ?= cc
 CXX ?= c++
 HOSTCC ?= cc
@@ -139,12 +141,16 @@ unit: $(UNIT)
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT)
 
 fuzz:
-	@tools/deps run fuzz
+	@tools/deps run test fuzz
 	@$(MAKE) --no-print-directory $(JOBS) BUILD='$(BUILD)-fuzz' CC='$(CLANG)' CXX='$(CLANGXX)' \
 		SANITIZE=address,undefined CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzz-programs
 	@tools/run-fuzzers $(FUZZ_SECONDS) '$(BUILD)-fuzz' $(FUZZERS:$(BUILD)/%=$(BUILD)-fuzz/%)
+	@[ '$(FUZZ_SEEDS)' = 0 ] || $(MAKE) --no-print-directory $(JOBS) seeds
 
 fuzz-programs: $(FUZZERS)
+
+seeds: $(SLOW)
+	@tools/run-seeds '$(FUZZ_SEEDS)' '$(BUILD)' $(SLOW)
 
 bench: $(BUILD)/storehook $(BENCHES)
 	@tools/run-benches '$(BUILD)' $(BENCHES)
@@ -174,6 +180,6 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 FORCE:
-.PHONY: all deps run test test-programs check unit fuzz fuzz-programs bench lint docs format install clean FORCE
+.PHONY: all deps run test test-programs check unit fuzz fuzz-programs seeds bench lint docs format install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(BUILD)/src/main.d $(patsubst %,%.d,$(UNIT) $(SLOW) $(FUZZERS) $(BENCHES))
