@@ -9,7 +9,7 @@
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_BYTES, SETTING_MS, SETTING_PATH };
 
 /* Flags. */
-enum { SETTING_SECRET = 1, SETTING_RELOAD = 2 };
+enum { SETTING_SECRET = 1 };
 
 /*
  * One row a setting: enum suffix, "section.key", type, default, least, most, flags, help.
@@ -18,7 +18,7 @@ enum { SETTING_SECRET = 1, SETTING_RELOAD = 2 };
  */
 #define SETTING_LIST(X)                                                                                                          \
     X(DIR, "storehook.dir", SETTING_TEXT, "var", 0, 0, 0, "directory of state: database, queue, keys, certificates")             \
-    X(LOG_LEVEL, "storehook.log_level", SETTING_TEXT, "info", 0, 0, SETTING_RELOAD, "debug, info, warn or error")                \
+    X(LOG_LEVEL, "storehook.log_level", SETTING_TEXT, "info", 0, 0, 0, "debug, info, warn or error")                             \
     X(MASTER_KEY, "storehook.master_key", SETTING_TEXT, "", 0, 0, SETTING_SECRET, "64 hex digits; better left to the key file")  \
     X(MASTER_KEY_FILE, "storehook.master_key_file", SETTING_PATH, "master.key", 0, 0, 0, "file of the master key, mode 0600")    \
     X(ROUTES_DIR, "storehook.routes_dir", SETTING_PATH, "", 0, 0, 0, "directory of your own route files")                        \

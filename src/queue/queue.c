@@ -254,7 +254,7 @@ static void snapshot_text_replied(void *arg, enum err err, const redisReply *rep
 
 static void snapshot_version_replied(void *arg, enum err err, const redisReply *reply)
 {
-    static const struct str text[3] = {{"MGET", 4}, {"storehook:sources", 17}, {"storehook:sources:version", 25}};
+    const struct str text[3] = {STR("MGET"), KEY_SOURCES, KEY_SOURCES_VERSION};
     struct queue_call *call = arg;
     int64_t version = err ? 0 : reply_number(reply);
 
