@@ -298,9 +298,8 @@ static int contacts_erase(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
         "contacts erase EMAIL [--yes]",
-        "Erases a person for good: contact, orders, carts, visits, ledger. A keyed hash of the address stays, so that later "
-        "imports "
-        "and orders do not bring the person back. Entries still in the queue and dead letters are not searched.",
+        "Erases a person for good: contact, orders, carts, visits, ledger. A keyed hash of the address stays, so that later\n"
+        "imports and orders do not bring the person back. Entries still in the queue and dead letters are not searched.",
         "storehook contacts erase zoe@example.com --yes", 1, 1};
     bool yes = false;
     const struct cli_flag flags[] = {{"yes", FLAG_ON, &yes, NULL, "do not ask"}, {0}};

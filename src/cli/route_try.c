@@ -230,8 +230,8 @@ int route_try_verb(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
         "route try FILE BODY [--topic TOPIC] [--header \"NAME: VALUE\"]...",
-        "Tells, as JSON, which events a body gives under a route file (or the platform of that name), as the drainer would map it. "
-        "BODY is a file, - is standard input. Nothing is stored.",
+        "Tells, as JSON, which events a body gives under a route file (or the platform of that name), as the drainer would\n"
+        "map it. BODY is a file, - is standard input. Nothing is stored.",
         "storehook route try routes/myshop.json order.json --topic order.created", 2, 2};
     const char *topic = NULL;
     struct flag_values headers = {.n = 0};
