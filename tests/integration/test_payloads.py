@@ -38,7 +38,8 @@ JON = dict(email="jon@example.com", external_id="115310627314723954")
 JOHN_DOE = dict(email="john.doe@example.com", last_name="Doe", phone="(555) 555-5555")
 CHECKOUT = dict(email="example@email.com", external_id="603851970716743426", carts=1)
 
-# File -> what it means. The official order samples are cancelled, voided test orders: they count as no purchase.
+# File -> what it means. The official order samples are cancelled, voided test orders: they count as no purchase. The box that
+# the buyer ticked is an opt-in on orders/create (G3), not on a test order (K7).
 EXPECTED = {
     "shopify/app.uninstalled.json": Dead("unknown_topic"),
     "shopify/carts.create.json": Nothing(),
@@ -68,8 +69,8 @@ EXPECTED = {
     "shopify/orders.create.2.json": Contact("jon@doe.ca", None),
     "shopify/orders.create.json": Contact(**JON),
     "shopify/orders.create.written-guest-phone-only.json": Dead("no_email"),
-    "shopify/orders.create.written-jpy.json": Contact("yuki@example.jp", "115310627314723954"),
-    "shopify/orders.create.written-kwd.json": Contact("noura@example.com.kw", "115310627314723954"),
+    "shopify/orders.create.written-jpy.json": Contact("yuki@example.jp", "115310627314723954", consent="subscribed"),
+    "shopify/orders.create.written-kwd.json": Contact("noura@example.com.kw", "115310627314723954", consent="subscribed"),
     "shopify/orders.paid.json": Contact(**JON),
     "shopify/orders.updated.json": Contact(**JON),
     "shopify/refunds.create.json": Nothing(),
