@@ -441,8 +441,8 @@ class Roles(Site):
     @staticmethod
     def _served_port(process):
         assert process.running, f"serve ended with {process.popen.returncode}:\n{process.log()[-3000:]}"
-        found = re.findall(r"127\.0\.0\.1:(\d+)", process.out() + process.log())
-        return int(found[-1]) if found else None
+        found = re.search(r"https=\S*127\.0\.0\.1:(\d+)", process.out() + process.log())
+        return int(found.group(1)) if found else None
 
     def stop_role(self, name):
         process = self.processes.pop(name)

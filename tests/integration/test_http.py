@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -91,10 +92,18 @@ def test_expect_100_continue(shared_up, source):
         assert link.ask(body).status == 200
 
 
-def test_expect_100_continue_is_refused_before_the_body_when_the_source_is_unknown(shared_up):
-    head = wire.request("POST", "/in/" + "C" * 22, [("Expect", "100-continue"), ("Content-Length", 1000)])
+def test_expect_100_continue_tells_nothing_about_which_sources_exist(shared_up, source):
+    """An unknown source is 404 after the same work as a known one (DESIGN 5)."""
+    for path, status in ((source.path, 401), ("/in/" + "C" * 22, 404)):
+        with shared_up.connect() as link:
+            assert link.ask(wire.request("POST", path, [("Expect", "100-continue"), ("Content-Length", 2)])).status == 100
+            assert link.ask(b"{}").status == status
+
+
+def test_expect_100_continue_with_too_large_a_body_is_refused_before_it_is_sent(shared_up, source):
+    head = wire.request("POST", source.path, [("Expect", "100-continue"), ("Content-Length", 3 << 20)])
     with shared_up.connect() as link:
-        assert link.ask(head).status == 404
+        assert link.ask(head).status == 413
 
 
 def test_unknown_expectation_is_417(shared_up, source):
@@ -378,9 +387,15 @@ def test_plain_http_on_a_unix_socket(make_up, workplace):
     assert up.has_contact("unix@example.com")
 
 
-def test_plain_http_on_loopback(make_up):
-    up = make_up({"serve": {"plain_listen": "127.0.0.1:0"}})
-    assert up.get("/healthz").status == 200
+def test_plain_http_on_loopback(make_roles):
+    roles = make_roles({"serve": {"plain_listen": "127.0.0.1:0"}})
+    roles.start_redis()
+    serve = roles.start_role("serve")
+    ports = harness.wait_until(lambda: re.findall(r"https?=\S*127\.0\.0\.1:(\d+)", serve.out() + serve.log()),
+                               lambda: f"serve says where it listens: {serve.out()} {serve.log()}")
+    assert len(set(ports)) == 2
+    with wire.Connection(wire.tcp(int(ports[1]))) as link:
+        assert link.ask(wire.request("GET", "/healthz")).status == 200
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "*:0"])
