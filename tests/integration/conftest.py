@@ -25,7 +25,7 @@ def pytest_runtest_makereport(item, call):
     """A failure brings the end of the program's log with it."""
     report = (yield).get_result()
     if report.failed:
-        for site in [v for v in getattr(item, "funcargs", {}).values() if isinstance(v, harness.Site)]:
+        for site in {v for v in getattr(item, "funcargs", {}).values() if isinstance(v, harness.Site)}:
             report.sections.append((f"log of {site.base}", site.log()[-6000:]))
 
 

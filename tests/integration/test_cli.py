@@ -247,7 +247,7 @@ def test_why_says_what_was_applied_and_refused(site):
     assert len(ledger) >= 2
     assert source.name in json.dumps(ledger)
     assert re.search(r"\bC[235]\b", json.dumps(ledger)), "the rule that refused the older opt-in"
-    assert "why@example.com" in site.cli("why", "why@example.com").out or "unsubscribed" in site.cli("why", "why@example.com").out
+    assert "unsubscribed" in site.cli("why", "why@example.com").out
     site.cli("why", "nobody-at-all@example.com", exit_code=1)
 
 
@@ -339,7 +339,7 @@ def test_send_has_a_sample_body_of_its_own(site):
 def test_send_count_sends_different_deliveries(site):
     source = site.add_source("storehook")
     source.event("signup", occurred_at=bodies.at(0), contact=bodies.person("count@example.com", 1))
-    visit = {"type": "page_visit", "occurred_at": bodies.at(5), "contact": {"email": "count@example.com"},
+    visit = {"type": "page_visit", "occurred_at": bodies.at(5), "contact": bodies.person("count@example.com", 1),
              "page": {"url": "https://s.example.com/"}}
     send(site, source, "page_visit", "--count", "3", body=visit)
     site.settle()
@@ -349,7 +349,7 @@ def test_send_count_sends_different_deliveries(site):
 def test_send_duplicate_is_answered_200_and_applied_once(site):
     source = site.add_source("storehook")
     source.event("signup", occurred_at=bodies.at(0), contact=bodies.person("dup@example.com", 1))
-    visit = {"type": "page_visit", "occurred_at": bodies.at(5), "contact": {"email": "dup@example.com"},
+    visit = {"type": "page_visit", "occurred_at": bodies.at(5), "contact": bodies.person("dup@example.com", 1),
              "page": {"url": "https://s.example.com/"}}
     result = send(site, source, "page_visit", "--duplicate", body=visit)
     assert result.out.count("200") >= 2

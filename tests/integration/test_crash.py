@@ -67,7 +67,7 @@ class Client(threading.Thread):
     def deliver_visit(self):
         number = self.sent_visits
         body = {"id": f"v{self.number}-{number}", "type": "page_visit", "occurred_at": bodies.at(number),
-                "contact": {"email": self.email}, "page": {"url": f"https://s.example.com/{self.number}/{number}"}}
+                "contact": bodies.person(self.email, self.number + 1), "page": {"url": f"https://s.example.com/{self.number}/{number}"}}
         self.deliver(lambda: self.visits.request(body, message_id=f"msg_{self.number}_{number}"))
         self.sent_visits += 1
 

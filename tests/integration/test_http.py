@@ -67,6 +67,20 @@ def test_pipelined_requests_are_answered_in_order(shared_up, source):
         assert [link.answer().status for _ in pattern] == [status for _, status in pattern]
 
 
+def test_a_connection_that_ends_by_its_own_limit_says_so_and_loses_no_answer(shared_up):
+    """However many requests a connection may carry, the last answer announces the end and arrives."""
+    with shared_up.connect() as link:
+        for sent in range(20):
+            link.send(wire.request("GET", "/healthz") * 100)
+            for _ in range(100):
+                answer = link.answer()
+                assert answer.status == 200
+                if answer.get("Connection") == "close":
+                    assert link.is_closed()
+                    return
+            assert sent < 19, "a connection carries a bounded number of requests"
+
+
 def test_pipelined_deliveries_get_their_own_ids(shared_up, source):
     with shared_up.connect() as link:
         link.send(b"".join(source.request({"id": f"i{i}", "type": "ping"}) for i in range(100)))

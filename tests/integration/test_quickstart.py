@@ -29,7 +29,7 @@ def test_pushes_of_three_platforms_become_contacts(up):
     shopify.apply(bodies.shopify_customer(1001, "ada@example.com"), "customers/create")
     woo.apply(bodies.woo_order(77, "grace@example.com", total="29.35"), "order.created")
     own.event("signup", contact=bodies.person("mary@example.com", 5, first_name="Mary"), occurred_at=bodies.at(1))
-    own.event("page_visit", contact={"email": "mary@example.com"}, page={"url": "https://shop.example.com/a"},
+    own.event("page_visit", contact=bodies.person("mary@example.com", 5), page={"url": "https://shop.example.com/a"},
               occurred_at=bodies.at(2))
     assert {c["email"] for c in up.contacts()} == {"ada@example.com", "grace@example.com", "mary@example.com"}
     assert up.contact("ada@example.com")["first_name"] == "Ada"
@@ -117,7 +117,7 @@ def test_ordered_stop_loses_nothing_that_was_answered(up):
             with up.connect() as link:
                 for i in range(100000):
                     body = {"id": f"{n}-{i}", "type": "page_visit", "occurred_at": bodies.at(i),
-                            "contact": {"email": "v@example.com"}, "page": {"url": f"https://s.example.com/{n}/{i}"}}
+                            "contact": bodies.person("v@example.com", 1), "page": {"url": f"https://s.example.com/{n}/{i}"}}
                     if link.ask(source.request(body)).status == 200:
                         answered.append((n, i))
         except (OSError, wire.Closed):

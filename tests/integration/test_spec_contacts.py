@@ -436,6 +436,17 @@ def test_visits_join_the_contact_when_the_visitor_is_identified(site, plugin):
     assert site.dead(source=plugin) == []
 
 
+@pytest.mark.parametrize("visit_first", [False, True])
+def test_M1_visit_that_names_only_the_address_joins_its_contact(site, plugin, visit_first):
+    """N5: whichever comes first, the visit or what makes the contact known."""
+    email = f"by-address-{plugin.name}@example.com"
+    visit = ("page_visit", dict(occurred_at=at(5), contact={"email": email}, page={"url": "https://s.example.com/"}))
+    signup = ("signup", dict(occurred_at=at(1), contact=person(email, 1)))
+    for kind, members in [visit, signup] if visit_first else [signup, visit]:
+        plugin.event(kind, **members)
+    assert site.contact(email)["visits"]["count"] == 1
+
+
 def test_page_visit_never_creates_a_contact(site, plugin):
     email = f"visit-only-{plugin.name}@example.com"
     plugin.event("page_visit", occurred_at=at(1), contact={"email": email}, page={"url": "https://s.example.com/"})

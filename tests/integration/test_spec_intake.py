@@ -30,12 +30,12 @@ def test_I1_raw_bytes_are_verified_before_any_parsing(site):
 
 
 def test_I3_what_was_answered_survives_kill_9_of_every_process(make_up):
-    up = make_up()
+    up = make_up({"drain": {"claim_idle": "500ms"}})
     source = up.add_source("storehook")
     source.event("signup", occurred_at=bodies.at(0), contact=bodies.person("i3@example.com", 1))
     for round_ in range(ROUNDS_I3):
-        visit = {"id": f"v{round_}", "type": "page_visit", "occurred_at": bodies.at(round_), "contact": {"email": "i3@example.com"},
-                 "page": {"url": "https://s.example.com/"}}
+        visit = {"id": f"v{round_}", "type": "page_visit", "occurred_at": bodies.at(round_),
+                 "contact": bodies.person("i3@example.com", 1), "page": {"url": "https://s.example.com/"}}
         source.push(visit)
         children = list(harness.children_of(up.process.pid))
         os.kill(up.process.pid, signal.SIGKILL)
@@ -127,7 +127,7 @@ def test_D1_standard_webhooks_id(site):
     source = site.add_source("storehook")
     email = f"{source.name}@example.com"
     source.event("signup", occurred_at=bodies.at(0), contact=bodies.person(email, 1))
-    visit = {"type": "page_visit", "occurred_at": bodies.at(5), "contact": {"email": email}, "page": {"url": "https://s.example.com"}}
+    visit = {"type": "page_visit", "occurred_at": bodies.at(5), "contact": bodies.person(email, 1), "page": {"url": "https://s.example.com"}}
     for number, message in enumerate(["m1", "m1", "m2"]):
         source.apply({"id": f"v{number}", **visit}, message_id=f"msg_{source.name}_{message}")
     assert site.contact(email)["visits"]["count"] == 2
@@ -160,7 +160,7 @@ def test_D3_a_delivery_that_was_not_answered_200_leaves_nothing(roles):
     source.await_known()
     roles.start_role("drain")
     source.event("signup", occurred_at=bodies.at(0), contact=bodies.person("d3@example.com", 1))
-    visit = {"id": "v", "type": "page_visit", "occurred_at": bodies.at(5), "contact": {"email": "d3@example.com"},
+    visit = {"id": "v", "type": "page_visit", "occurred_at": bodies.at(5), "contact": bodies.person("d3@example.com", 1),
              "page": {"url": "https://s.example.com"}}
     request = source.request(visit, message_id="msg_d3")
     roles.kill_role("redis")
@@ -179,7 +179,7 @@ def test_D4_keys_outlive_the_senders_retries_by_a_day(workplace, make_up):
     up = make_up({"storehook": {"clock_file": clock}})
     own, shop = up.add_source("storehook"), up.add_source("shopify")
     own.event("signup", occurred_at=bodies.at(0), contact=bodies.person("d4@example.com", 1), timestamp=now)
-    visit = {"id": "v", "type": "page_visit", "occurred_at": bodies.at(5), "contact": {"email": "d4@example.com"},
+    visit = {"id": "v", "type": "page_visit", "occurred_at": bodies.at(5), "contact": bodies.person("d4@example.com", 1),
              "page": {"url": "https://s.example.com"}}
     own.apply(visit, message_id="msg_d4", timestamp=now)
     shop.apply(named("First", 10, "d4-shop@example.com"), "customers/update", event_id="d4")
@@ -213,7 +213,7 @@ def test_D6_equal_page_visits_are_two_events(site):
     email = f"d6-{source.name}@example.com"
     source.event("signup", occurred_at=bodies.at(0), contact=bodies.person(email, 1))
     for second in (5, 65):
-        source.event("page_visit", occurred_at=bodies.at(second), contact={"email": email}, page={"url": "https://s.example.com"})
+        source.event("page_visit", occurred_at=bodies.at(second), contact=bodies.person(email, 1), page={"url": "https://s.example.com"})
     assert site.contact(email)["visits"]["count"] == 2
 
 
