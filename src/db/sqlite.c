@@ -116,7 +116,8 @@ static enum err set_up(struct sqlite_db *s, const char *path, int64_t timeout_ms
     sqlite3_busy_timeout(s->handle, timeout_ms > 0 ? (int)timeout_ms : 0);
     err = set_wal(&s->base, timeout_ms);
     if (!err)
-        err = sqlite_exec(&s->base, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF");
+        err = sqlite_exec(&s->base, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                                    " PRAGMA secure_delete = ON");
     if (!err && !is_wal(s)) {
         db_set_trouble(&s->base, STR("this file system cannot do write-ahead logging; put the database on a local disk"));
         err = ERR_CONFIG;

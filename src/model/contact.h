@@ -157,6 +157,12 @@ struct ledger_row {
     int64_t at_us; /* the time that the event gives */
 };
 
+/* A contact id that was merged away, and the survivor (M6). */
+struct dropped_contact {
+    struct dropped_contact *next;
+    struct str id, into;
+};
+
 struct scope {
     struct arena *arena;
     int64_t account_id;
@@ -171,9 +177,8 @@ struct scope {
     struct cart *carts;
     struct visit *visits; /* to be added */
     struct visitor *visitors;
-    struct ledger_row *ledger;         /* in order of writing */
-    struct str dropped_contacts[8][2]; /* merged away: id, survivor (M6) */
-    size_t n_dropped;
+    struct ledger_row *ledger; /* in order of writing */
+    struct dropped_contact *dropped;
     enum err err; /* ERR_MEMORY once something did not fit */
 };
 

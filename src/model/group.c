@@ -193,15 +193,17 @@ static bool has_address(const struct graph *g, size_t group)
 /* True when it was not dropped before. */
 static bool drop_contact(struct scope *s, struct str id, struct str into)
 {
-    size_t max = sizeof(s->dropped_contacts) / sizeof(*s->dropped_contacts);
+    struct dropped_contact *d = s->dropped;
 
-    for (size_t i = 0; i < s->n_dropped; i++)
-        if (str_eq(s->dropped_contacts[i][0], id))
-            return false;
-    if (id.len == 0 || s->n_dropped == max)
+    while (d && !str_eq(d->id, id))
+        d = d->next;
+    if (d || id.len == 0)
         return false;
-    s->dropped_contacts[s->n_dropped][0] = id;
-    s->dropped_contacts[s->n_dropped++][1] = into;
+    d = scope_add(s, &s->dropped, sizeof(*d));
+    if (!d)
+        return false;
+    d->id = id;
+    d->into = into;
     return true;
 }
 

@@ -62,10 +62,9 @@ static enum err save_people(struct store *store, const struct scope *s)
                 " DO UPDATE SET class = excluded.class, first_us = excluded.first_us",
                 "isisii", store->account_id, c->address, c->source_id, c->subject, (int64_t)c->class, c->first_us);
     /* M6: an id that was merged away stays resolvable, and chains are flat */
-    for (size_t i = 0; i < s->n_dropped && !err; i++)
+    for (struct dropped_contact *d = s->dropped; d && !err; d = d->next)
         err = db_run(store->db, "UPDATE contact SET alias_of = $1 WHERE account_id = $2 AND (id = $3 OR alias_of = $3)", "sis",
-                     s->dropped_contacts[i][1].len ? s->dropped_contacts[i][1] : STR_NONE, store->account_id,
-                     s->dropped_contacts[i][0]);
+                     d->into.len ? d->into : STR_NONE, store->account_id, d->id);
     return err;
 }
 

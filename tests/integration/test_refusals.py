@@ -283,7 +283,7 @@ ADDRESSES = ["plain", "@example.com", "a@", "a b@example.com", "a@b@example.com"
     (b'{"id":1,"first_name":"\xff\xfe"}', "not_json"),
     (b'{"id":1,"x":"a\x00b"}', "not_json"),
     (b'{"id":1,"first_name":"a\\u0000b"}', "not_json"),
-    (b"[" * 5000 + b"]" * 5000, "too_large"),
+    (b"[" * 5000 + b"]" * 5000, "not_json"),
     (json.dumps(bodies.shopify_customer(1, None)).encode(), "no_email"),
     (json.dumps(bodies.shopify_customer(1, "")).encode(), "no_email"),
     (json.dumps(bodies.shopify_customer(1, "   ")).encode(), "no_email"),
