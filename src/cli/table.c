@@ -14,13 +14,29 @@ struct table {
     size_t widths[TABLE_COLUMNS_MAX]; /* characters of the widest cell */
 };
 
-/* Bytes of the UTF-8 character at p, 0 when it is none or a control character (U+0080..U+009F included). */
+/* Characters without a shape that turn the direction of what follows or end the line: U+061C, U+200E, U+200F, U+2028..U+202E,
+ * U+2066..U+2069 (Unicode, Bidi_Control and line separators). `s` begins with a whole character. */
+static bool steers_text(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+
+    if (p[0] == 0xd8)
+        return p[1] == 0x9c;
+    if (p[0] != 0xe2)
+        return false;
+    return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+           (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
+/* Bytes of the UTF-8 character at p, 0 when it is none or would steer the terminal: control characters (U+0080..U+009F
+ * included), marks of direction. */
 static size_t printable(struct str s)
 {
     unsigned char c = (unsigned char)s.p[0];
     size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 
-    if (c < ' ' || c == 0x7f || n > s.len || !str_is_utf8(str_n(s.p, n)) || (c == 0xc2 && (unsigned char)s.p[1] < 0xa0))
+    if (c < ' ' || c == 0x7f || n > s.len || !str_is_utf8(str_n(s.p, n)) || (c == 0xc2 && (unsigned char)s.p[1] < 0xa0) ||
+        steers_text(s))
         return 0;
     return n;
 }

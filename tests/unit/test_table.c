@@ -61,6 +61,23 @@ static void no_byte_of_a_cell_steers_the_terminal(void **state)
     table_free(t);
 }
 
+static void no_mark_of_direction_in_a_cell_turns_the_line_round(void **state)
+{
+    struct table *t = two_columns();
+
+    (void)state;
+    assert_int_equal(table_add(t, (const struct str[]){STR("a\xe2\x80\xae"
+                                                           "b"),
+                                                       STR("\xd8\x9c\xe2\x81\xa6\xe2\x80\xa8"
+                                                           "c")}),
+                     OK);
+    assert_int_equal(table_add(t, (const struct str[]){STR("\xe2\x80\x93"), STR("\xe2\x80\x8d\xd8\x9d")}), OK); /* dash, joiner */
+    assert_prints(t, 0,
+                  "ID              NAME\na\\xe2\\x80\\xaeb  \\xd8\\x9c\\xe2\\x81\\xa6\\xe2\\x80\\xa8c\n"
+                  "\xe2\x80\x93               \xe2\x80\x8d\xd8\x9d\n");
+    table_free(t);
+}
+
 static void a_body_keeps_its_lines_when_it_is_escaped(void **state)
 {
     struct buf out = BUF_INIT(256);
@@ -77,6 +94,7 @@ int main(void)
         cmocka_unit_test(columns_are_aligned_by_characters_not_bytes),
         cmocka_unit_test(the_widest_column_gives_way_to_the_width_of_the_terminal),
         cmocka_unit_test(no_byte_of_a_cell_steers_the_terminal),
+        cmocka_unit_test(no_mark_of_direction_in_a_cell_turns_the_line_round),
         cmocka_unit_test(a_body_keeps_its_lines_when_it_is_escaped),
     };
 
