@@ -288,18 +288,25 @@ static struct str custom_name(struct apply *a, struct str name)
     return copy;
 }
 
+/* One a line. A tag that does not fit any more is left out whole: the half of one would be another tag. */
 static struct str joined_tags(struct apply *a)
 {
-    struct str all = STR_NONE;
+    char *all = arena_alloc(a->scope->arena, TEXT_MAX);
+    size_t len = 0;
 
-    for (size_t i = 0; i < a->event->n_tags; i++) {
+    if (!all)
+        a->scope->err = ERR_MEMORY;
+    for (size_t i = 0; all && i < a->event->n_tags; i++) {
         struct str tag = str_trim(a->event->tags[i]);
 
-        if (tag.len == 0 || str_find(tag, '\n') < tag.len)
+        if (tag.len == 0 || str_find(tag, '\n') < tag.len || tag.len + 1 > TEXT_MAX - len)
             continue;
-        all = scope_join(a->scope, all.len ? scope_join(a->scope, all, STR("\n")) : all, tag);
+        if (len)
+            all[len++] = '\n';
+        memcpy(all + len, tag.p, tag.len);
+        len += tag.len;
     }
-    return all;
+    return str_n(all, len);
 }
 
 /* A name given whole is parted at its last space, unless the parts came too. */
