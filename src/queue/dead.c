@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 enum {
-    LIST_CHUNK = 100,
+    LIST_CHUNK = 16, /* letters in one answer, each as large as a body may be (N9) */
     MOVE_TRIES = 5,
     LETTER_PAIRS_MAX = 1024,                 /* of a foreign entry */
     LETTER_SCRATCH_BYTES = 128 * 1024 * 1024 /* an entry being moved (N9) */
@@ -343,29 +343,33 @@ static size_t as_replay(struct field *pairs, size_t n)
     return n;
 }
 
-static enum err replay_pairs(struct stream *s, struct str dead, struct str stream_id, struct str lane, struct field *pairs,
-                             size_t n)
+/* XADD to the lane and XDEL of the letter in one MULTI, which touches `moving`: whoever watches that key comes too late. */
+static enum err replay_pairs(struct stream *s, struct str moving, struct str dead, struct str stream_id, struct str lane,
+                             struct field *pairs, size_t n)
 {
     struct str *add = calloc(3 + 2 * (n + 1), sizeof(*add));
-    struct str del[] = {STR("XDEL"), dead, stream_id};
-    struct txn_command commands[] = {{add, 0}, {del, 3}};
+    struct str touch[] = {STR("SET"), moving, STR("1")}, forget[] = {STR("DEL"), moving}, del[] = {STR("XDEL"), dead, stream_id};
+    struct txn_command commands[] = {{touch, 3}, {forget, 2}, {add, 0}, {del, 3}};
     struct redis_answer answer = {.err = OK};
     enum err err = add ? OK : ERR_MEMORY;
 
     if (!err) {
-        commands[0].n = entry_xadd(lane, pairs, as_replay(pairs, n), add);
-        err = stream_transact(s, commands, 2, &answer);
+        commands[2].n = entry_xadd(lane, pairs, as_replay(pairs, n), add);
+        err = stream_transact(s, commands, 4, &answer);
     }
     redis_answer_release(&answer);
     free(add);
     return err;
 }
 
-/* One try: under WATCH, so that two replays of one letter never make two entries. ERR_EXISTS when the dead letters changed. */
+/*
+ * One try: under WATCH of a key of this letter, so that two replays of it never make two entries, and letters that are buried
+ * meanwhile do not matter. ERR_EXISTS when another replay was faster.
+ */
 static enum err replay_once(struct stream *s, int partition, struct str stream_id, enum lane lane, struct arena *arena)
 {
-    struct key dead = key_dead(partition), to = key_lane(partition, lane);
-    struct str watch[] = {STR("WATCH"), key_str(&dead)}, unwatch = STR("UNWATCH");
+    struct key dead = key_dead(partition), to = key_lane(partition, lane), moving = key_moving(partition, stream_id);
+    struct str watch[] = {STR("WATCH"), key_str(&moving)}, unwatch = STR("UNWATCH");
     struct redis_answer answer, ignored;
     struct field *pairs = NULL;
     size_t n = 0;
@@ -376,7 +380,7 @@ static enum err replay_once(struct stream *s, int partition, struct str stream_i
         return err;
     err = fetch_pairs(s, key_str(&dead), stream_id, arena, &answer, &pairs, &n);
     if (!err)
-        err = replay_pairs(s, key_str(&dead), stream_id, key_str(&to), pairs, n);
+        err = replay_pairs(s, key_str(&moving), key_str(&dead), stream_id, key_str(&to), pairs, n);
     redis_answer_release(&answer);
     if (err == ERR_NOT_FOUND) {
         closed = stream_call(s, &unwatch, 1, &ignored);

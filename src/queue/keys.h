@@ -26,6 +26,8 @@ static inline struct str key_str(const struct key *k)
 /* The braces make the partition the slot on a Redis Cluster: "storehook:{0}:live". */
 struct key key_lane(int partition, enum lane lane);
 struct key key_dead(int partition);
+/* Watched while the dead letter of this stream id is replayed; never left behind. */
+struct key key_moving(int partition, struct str stream_id);
 struct key key_source_counts(struct str source_id);
 /* What /readyz writes. */
 struct key key_probe(long pid);
