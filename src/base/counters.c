@@ -2,8 +2,10 @@
 #include "base/counters.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 enum { CACHE_LINE_BYTES = 64 };
 
@@ -44,4 +46,19 @@ const char *counter_help(enum counter c)
 {
     assert(c < COUNTER__COUNT);
     return rows[c].help;
+}
+
+void counters_write(char out[COUNTERS_TEXT_BYTES])
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (enum counter c = 0; c < COUNTER__COUNT; c++) {
+        uint64_t value = counter_get(c);
+        int n =
+            value ? snprintf(out + used, COUNTERS_TEXT_BYTES - used, "%s%s=%" PRIu64, used ? " " : "", counter_name(c), value) : 0;
+
+        assert(n >= 0 && (size_t)n < COUNTERS_TEXT_BYTES - used);
+        used += (size_t)n;
+    }
 }

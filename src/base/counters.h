@@ -31,4 +31,8 @@ uint64_t counter_get(enum counter c);
 const char *counter_name(enum counter c);
 const char *counter_help(enum counter c);
 
+enum { COUNTERS_TEXT_BYTES = 512 };
+/* Writes this process's counters that are not 0 as "name=value name=value ...", ended by a NUL; other processes read it. */
+void counters_write(char out[COUNTERS_TEXT_BYTES]);
+
 #endif

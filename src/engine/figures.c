@@ -10,14 +10,6 @@ struct gather {
     bool failed;
 };
 
-static void add_role(void *arg, struct str role, int64_t pid)
-{
-    struct gather *g = arg;
-
-    if (json_array_append_new(g->into, json_pack("{so sI}", "role", json_str(role), "pid", (json_int_t)pid)))
-        g->failed = true;
-}
-
 static void add_count(void *arg, struct str field, int64_t value)
 {
     struct gather *g = arg;
@@ -26,6 +18,35 @@ static void add_count(void *arg, struct str field, int64_t value)
     if (!name || json_object_set_new(g->into, name, json_integer(value)))
         g->failed = true;
     free(name);
+}
+
+/* "name=value name=value" as an object. */
+static json_t *counters(struct str text)
+{
+    struct gather g = {.into = json_object()};
+    struct str word;
+    int64_t value;
+
+    while (g.into && str_split(&text, ' ', &word)) {
+        size_t is = str_find(word, '=');
+
+        if (!str_to_i64(str_from(word, is + 1), &value))
+            add_count(&g, str_upto(word, is), value);
+    }
+    if (!g.failed)
+        return g.into;
+    json_decref(g.into);
+    return NULL;
+}
+
+static void add_role(void *arg, const struct role_seen *seen)
+{
+    struct gather *g = arg;
+    json_t *row =
+        json_pack("{so sI so}", "role", json_str(seen->role), "pid", (json_int_t)seen->pid, "counters", counters(seen->counters));
+
+    if (json_array_append_new(g->into, row))
+        g->failed = true;
 }
 
 static json_t *lanes(const struct stream_stats *stats, int64_t now_us)

@@ -9,7 +9,7 @@
 /*
  * Returns owned, in *out:
  * {"lanes": {"urgent": {"waiting", "pending", "oldest_age_ms"}, "live": ..., "bulk": ...}, "dead", "queue_memory_bytes", "contacts",
- *  "roles": [{"role", "pid"}], "sources": [{"id", "name", "platform", "enabled", "counts": {...}}]}.
+ *  "roles": [{"role", "pid", "counters": {...}}], "sources": [{"id", "name", "platform", "enabled", "counts": {...}}]}.
  * Errors: those of the queue and the database.
  */
 enum err figures_load(struct stream *stream, struct store *store, json_t **out) MUST_CHECK;

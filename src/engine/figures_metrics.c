@@ -1,6 +1,8 @@
 /* figures_metrics.c -- owns the figures in the text format of Prometheus. */
 #include "engine/figures.h"
 
+#include "base/counters.h"
+
 /* A label's value: backslash, quote and newline are escaped, as the format asks. */
 static enum err put_label(struct buf *out, struct str value)
 {
@@ -17,14 +19,24 @@ static enum err put_label(struct buf *out, struct str value)
     return err;
 }
 
+static int64_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
 static enum err put_head(struct buf *out, const char *name, const char *help)
 {
     return buf_printf(out, "# HELP storehook_%s %s\n# TYPE storehook_%s gauge\n", name, help, name);
 }
 
-static int64_t number(const json_t *object, const char *key)
+/* The row of one process: storehook_<name><ending>{role="...",pid="..."} value */
+static enum err put_of_role(struct buf *out, const char *name, const char *ending, const json_t *role, int64_t value)
 {
-    return json_integer_value(json_object_get(object, key));
+    enum err err = buf_printf(out, "storehook_%s%s{role=\"", name, ending);
+
+    if (!err)
+        err = put_label(out, json_member_text(role, "role"));
+    return err ? err : buf_printf(out, "\",pid=\"%lld\"} %lld\n", (long long)number(role, "pid"), (long long)value);
 }
 
 static enum err put_single(const json_t *figures, struct buf *out)
@@ -76,12 +88,36 @@ static enum err put_roles(const json_t *figures, struct buf *out)
     json_array_foreach(json_object_get(figures, "roles"), i, role)
     {
         if (!err)
-            err = buf_append(out, STR("storehook_role_up{role=\""));
-        if (!err)
-            err = put_label(out, json_member_text(role, "role"));
-        if (!err)
-            err = buf_printf(out, "\",pid=\"%lld\"} 1\n", (long long)number(role, "pid"));
+            err = put_of_role(out, "role_up", "", role, 1);
     }
+    return err;
+}
+
+/* What one process counted, from its start on. */
+static enum err put_counter(const json_t *figures, enum counter c, struct buf *out)
+{
+    const char *name = counter_name(c);
+    enum err err =
+        buf_printf(out, "# HELP storehook_%s_total %s\n# TYPE storehook_%s_total counter\n", name, counter_help(c), name);
+    json_t *role;
+    size_t i;
+
+    json_array_foreach(json_object_get(figures, "roles"), i, role)
+    {
+        const json_t *value = json_object_get(json_object_get(role, "counters"), name);
+
+        if (!err && value)
+            err = put_of_role(out, name, "_total", role, json_integer_value(value));
+    }
+    return err;
+}
+
+static enum err put_counters(const json_t *figures, struct buf *out)
+{
+    enum err err = OK;
+
+    for (enum counter c = 0; c < COUNTER__COUNT && !err; c++)
+        err = put_counter(figures, c, out);
     return err;
 }
 
@@ -115,7 +151,8 @@ static enum err put_sources(const json_t *figures, struct buf *out)
 
 enum err figures_metrics(const json_t *figures, struct buf *out)
 {
-    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single, put_lanes, put_roles, put_sources};
+    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single, put_lanes, put_roles, put_counters,
+                                                                                put_sources};
     enum err err = OK;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++)

@@ -1,6 +1,7 @@
 /* queue.c -- owns the streams seen from the event loop: durable append, pipelined, answered when Redis has answered (N1). */
 #include "queue/queue.h"
 
+#include "base/counters.h"
 #include "base/log.h"
 #include "queue/entry_codec.h"
 #include "queue/keys.h"
@@ -329,10 +330,12 @@ void queue_source_count(struct queue *q, struct str source_id, struct str field,
 void queue_role_ready(struct queue *q, struct str role, int64_t ttl_ms)
 {
     struct key key = key_role(role, (long)getpid());
-    char ttl[24];
-    struct str args[5] = {STR("SET"), key_str(&key), STR("1"), STR("PX"), STR_NONE};
+    char counters[COUNTERS_TEXT_BYTES], ttl[24];
+    struct str args[5] = {STR("SET"), key_str(&key), STR_NONE, STR("PX"), STR_NONE};
 
+    counters_write(counters);
     snprintf(ttl, sizeof(ttl), "%" PRId64, ttl_ms);
+    args[2] = str_of(counters);
     args[4] = str_of(ttl);
     if (send_next(q, args, 5, ignored_replied, q))
         return; /* not ready is what the missing key says */

@@ -1,6 +1,7 @@
 /* stream.c -- owns the connection of a drainer or a command: opening, transactions, appends, the snapshot, presence. */
 #include "queue/stream.h"
 
+#include "base/counters.h"
 #include "base/log.h"
 #include "queue/stream_impl.h"
 
@@ -293,11 +294,13 @@ enum err stream_sources_present(struct stream *s, bool *present)
 enum err stream_role_ready(struct stream *s, struct str role, int64_t ttl_ms)
 {
     struct key key = key_role(role, (long)getpid());
-    char ttl[24];
-    struct str args[] = {STR("SET"), key_str(&key), STR("1"), STR("PX"), STR_NONE};
+    char counters[COUNTERS_TEXT_BYTES], ttl[24];
+    struct str args[] = {STR("SET"), key_str(&key), STR_NONE, STR("PX"), STR_NONE};
     struct redis_answer answer;
     enum err err;
 
+    counters_write(counters);
+    args[2] = str_of(counters);
     snprintf(ttl, sizeof(ttl), "%" PRId64, ttl_ms);
     args[4] = str_of(ttl);
     err = stream_call(s, args, 5, &answer);

@@ -78,9 +78,15 @@ enum err stream_stats(struct stream *s, struct stream_stats *out) MUST_CHECK;
 /* Calls `each` for every counter of a source kept by queue_source_count. */
 enum err stream_source_counts(struct stream *s, struct str source_id, void (*each)(void *arg, struct str field, int64_t value),
                               void *arg) MUST_CHECK;
-/* Role presence: sets a key that lives for `ttl_ms`, so that `stats` and `up` see which roles are ready. */
+/* Role presence: sets a key that lives for `ttl_ms` and holds this process's counters, so that `stats` sees which roles are ready
+ * and what they did. */
 enum err stream_role_ready(struct stream *s, struct str role, int64_t ttl_ms) MUST_CHECK;
-/* Calls `each` for every role that is there; one with several processes comes several times. */
-enum err stream_roles(struct stream *s, void (*each)(void *arg, struct str role, int64_t pid), void *arg) MUST_CHECK;
+/* One process of a role. `counters` is what counters_write says there: "name=value name=value". */
+struct role_seen {
+    struct str role, counters;
+    int64_t pid;
+};
+/* Calls `each` for every process of a role that is there; it borrows what it is shown. */
+enum err stream_roles(struct stream *s, void (*each)(void *arg, const struct role_seen *seen), void *arg) MUST_CHECK;
 
 #endif

@@ -54,12 +54,28 @@ static void names_every_counter_once_in_metric_letters(void **state)
     }
 }
 
+static void writes_what_was_counted_within_its_bytes(void **state)
+{
+    char text[COUNTERS_TEXT_BYTES];
+
+    (void)state;
+    counter_add(COUNTER_DUPLICATES, 1);
+    counters_write(text);
+    assert_non_null(strstr(text, "duplicates="));
+    assert_null(strstr(text, "connections="));
+    for (int c = 0; c < COUNTER__COUNT; c++) /* the longest numbers there are */
+        counter_add((enum counter)c, UINT64_MAX - counter_get((enum counter)c));
+    counters_write(text);
+    assert_non_null(strstr(text, " dead=18446744073709551615"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_at_zero_and_counts_apart),
         cmocka_unit_test(loses_no_count_between_threads),
         cmocka_unit_test(names_every_counter_once_in_metric_letters),
+        cmocka_unit_test(writes_what_was_counted_within_its_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

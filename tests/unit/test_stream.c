@@ -1,6 +1,7 @@
 /* test_stream.c -- proves claiming, acknowledging and dead letters against a real redis-server. */
 #include "queue/stream.h"
 
+#include "base/counters.h"
 #include "base/id.h"
 #include "redis_fixture.h"
 
@@ -404,6 +405,29 @@ static void goes_on_taking_out_when_memory_is_full(void **state)
     assert_int_equal(stream_append(f->s, &e), OK);
 }
 
+static void look_at_role(void *arg, const struct role_seen *seen)
+{
+    int *n = arg;
+
+    assert_true(str_eq(seen->role, STR("drain")));
+    assert_int_equal(seen->pid, getpid());
+    assert_true(str_find_str(seen->counters, STR("stale=3")) < seen->counters.len);
+    (*n)++;
+}
+
+static void a_role_that_is_there_shows_what_it_counted(void **state)
+{
+    struct fixture *f = *state;
+    int n = 0;
+
+    assert_int_equal(stream_roles(f->s, look_at_role, &n), OK);
+    assert_int_equal(n, 0);
+    counter_add(COUNTER_STALE, 3);
+    assert_int_equal(stream_role_ready(f->s, STR("drain"), 60000), OK);
+    assert_int_equal(stream_roles(f->s, look_at_role, &n), OK);
+    assert_int_equal(n, 1);
+}
+
 static void each_snapshot_has_a_newer_version(void **state)
 {
     struct fixture *f = *state;
@@ -417,7 +441,6 @@ static void each_snapshot_has_a_newer_version(void **state)
     assert_true(second > first);
     assert_int_equal(stream_sources_present(f->s, &present), OK);
     assert_true(present);
-    assert_int_equal(stream_role_ready(f->s, STR("drain"), 60000), OK);
 }
 
 int main(void)
@@ -439,6 +462,7 @@ int main(void)
         T(says_down_and_comes_back_after_kill),
         T(a_hung_server_costs_a_deadline_and_no_shifted_answer_N9),
         T(goes_on_taking_out_when_memory_is_full),
+        T(a_role_that_is_there_shows_what_it_counted),
         T(each_snapshot_has_a_newer_version),
 #undef T
     };
