@@ -1,6 +1,7 @@
 """Owns the program under test: starts and stops its roles, runs its commands, and waits for conditions instead of times."""
 
 import base64
+import ctypes
 import json
 import os
 import re
@@ -108,6 +109,15 @@ def alive(pid):
         return False
 
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_the_test():
+    """In the child: a test run that is killed leaves nothing behind (Linux)."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Process:
     """A child of the test: its output goes to files, it is stopped by its pid."""
 
@@ -121,6 +131,7 @@ class Process:
                 stderr=err_file,
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **(env or {})},
+                preexec_fn=die_with_the_test,
             )
         self.pid = self.popen.pid
 
