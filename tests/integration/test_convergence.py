@@ -114,7 +114,7 @@ def shops():
     with harness.Workplace() as place:
         now = int(time.time())
         (place / "clock").write_text(str(now))
-        settings = {"storehook": {"clock_file": place / "clock"}}
+        settings = {"storehook": {"clock_file": place / "clock"}, "drain": {"claim_idle": "2s"}}
         with running_roles(settings) as site:
             site.start_redis()
             shops = Shops(site, now)
