@@ -290,6 +290,11 @@ class Site:
         """What a refused request must not change."""
         return {"contacts": len(self.contacts()), "dead": self.dead_count(), "queued": self.queued()}
 
+    def settled_counts(self):
+        """The same with nothing of earlier tests under way."""
+        self.settle()
+        return self.counts()
+
     def log(self):
         return ""
 

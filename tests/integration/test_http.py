@@ -207,7 +207,7 @@ BAD_HEADS = {
 def test_requests_that_are_refused(shared_up, source, case):
     text, status = BAD_HEADS[case]
     wanted = status if isinstance(status, tuple) else (status,)
-    before = shared_up.counts()
+    before = shared_up.settled_counts()
     with shared_up.connect() as link:
         try:
             link.send(text.replace("{path}", source.path).encode("latin-1"))

@@ -37,7 +37,7 @@ class Unchanged:
         self.site, self.reason = site, reason
 
     def __enter__(self):
-        self.before, self.log_at = self.site.counts(), len(self.site.log())
+        self.before, self.log_at = self.site.settled_counts(), len(self.site.log())
         return self
 
     def __exit__(self, kind, *exc):
