@@ -84,7 +84,8 @@ static void snapshot_came(void *arg, enum err err, int64_t version, struct str j
         s->loaded = true;
     if (!err && version != 0 && version != s->version)
         err = take_snapshot(s, version, json);
-    end_waits(s, err);
+    /* a queue that lost the snapshot does not know who is unknown, until a drainer publishes it again */
+    end_waits(s, !err && version == 0 ? ERR_QUEUE_DOWN : err);
     if (!s->asking && has_wait(s, false))
         ask_now(s);
     else if (!s->asking)

@@ -47,3 +47,21 @@ def test_N8_drainers_killed_while_the_database_is_locked_make_no_poison():
         site.settle()
         assert site.dead() == []
         assert len(site.contacts()) == ENTRIES
+
+
+def test_N8_while_the_queue_has_no_snapshot_of_sources_nobody_is_told_to_give_up():
+    """A source that this receiver has not heard of may be one that was added before the queue lost its data."""
+    with running_roles() as site:
+        site.start_redis()
+        site.start_serve(ready=False)
+        site.start_role("drain")
+        source = site.add_source("storehook")
+        unknown = source.path[:-1] + ("a" if source.path[-1] != "a" else "b")
+        harness.wait_until(lambda: site.post(unknown, b"{}").status == 404, "an unknown key is told so")
+        site.stop_role("drain")
+        with site.redis() as link:
+            link.flushall()
+        assert site.post(unknown, b"{}").status == 503
+        assert site.post(source.path, b"{}").status == 401, "known ones are judged"
+        site.start_role("drain")
+        harness.wait_until(lambda: site.post(unknown, b"{}").status == 404, "published again")
