@@ -81,7 +81,7 @@ static const char migration_0002_contact[] =
     " completed_us BIGINT NOT NULL, abandoned_us BIGINT NOT NULL,"
     " PRIMARY KEY (account_id, source_id, id));"
     "CREATE INDEX cart_customer ON cart (account_id, source_id, subject);"
-    "CREATE INDEX cart_visitor ON cart (account_id, source_id, visitor_id);"
+    "CREATE INDEX cart_visitor ON cart (account_id, source_id, visitor_id, subject);"
 
     "CREATE TABLE visit ("
     " account_id BIGINT NOT NULL, source_id BIGINT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, at_us BIGINT NOT NULL,"
@@ -89,7 +89,7 @@ static const char migration_0002_contact[] =
     " product_id TEXT NOT NULL, product_name TEXT NOT NULL,"
     " PRIMARY KEY (account_id, source_id, id));"
     "CREATE INDEX visit_customer ON visit (account_id, subject, source_id);"
-    "CREATE INDEX visit_visitor ON visit (account_id, source_id, visitor_id);"
+    "CREATE INDEX visit_visitor ON visit (account_id, source_id, visitor_id, subject);"
 
     "CREATE TABLE visitor ("
     " account_id BIGINT NOT NULL, source_id BIGINT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL,"
