@@ -304,6 +304,19 @@ static void report(const struct job *job, enum err err)
     }
 }
 
+/* An entry that was handed out too often is poison, unless it was applied and only its acknowledgement got lost (N8). */
+static enum err give_up(struct job *job)
+{
+    bool applied = false;
+    enum err err = seen_delivery(job->batch->parts->store, job->entry->id, &applied);
+
+    if (err || applied)
+        return err;
+    bury(job, "poison", STR("handed out too often without success; see the log for its failures"));
+    report(job, OK);
+    return OK;
+}
+
 static enum err batch_entry(struct batch *b, const struct claimed *claimed, struct drain_verdict *verdict)
 {
     struct job job = {.batch = b, .entry = &claimed->entry, .verdict = verdict, .trouble = BUF_INIT(REASON_BYTES * 2)};
@@ -311,11 +324,8 @@ static enum err batch_entry(struct batch *b, const struct claimed *claimed, stru
 
     arena_reset(&b->work);
     *verdict = (struct drain_verdict){.keep = false};
-    if (claimed->deliveries > b->parts->tries) {
-        bury(&job, "poison", STR("handed out too often without success; see the log for its failures"));
-        report(&job, OK);
-        return OK;
-    }
+    if (claimed->deliveries > b->parts->tries)
+        return give_up(&job);
     err = db_savepoint(b->parts->store->db);
     if (!err)
         err = apply_entry(&job);

@@ -252,8 +252,7 @@ enum err scope_load(struct store *store, const struct event *event, const struct
 enum err scope_load_contact(struct store *store, struct str contact_id, struct arena *arena, struct scope *out)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(
-        store->db, "SELECT address, contact_id FROM address WHERE account_id = $1 AND contact_id = $2 ORDER BY address", &st);
+    enum err err = db_prepare(store->db, "SELECT address, contact_id FROM address WHERE account_id = $1 AND contact_id = $2", &st);
 
     *out = (struct scope){.arena = arena, .account_id = store->account_id};
     if (err)
@@ -262,10 +261,8 @@ enum err scope_load_contact(struct store *store, struct str contact_id, struct a
     db_bind_str(st, 2, contact_id);
     err = scope_read(out, st, read_address);
     if (!err)
-        err = db_prepare(store->db,
-                         "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.contact_id = $2"
-                         " ORDER BY c.source_id DESC, c.subject DESC",
-                         &st);
+        err =
+            db_prepare(store->db, "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.contact_id = $2", &st);
     if (err)
         return err;
     db_bind_int(st, 1, store->account_id);

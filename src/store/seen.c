@@ -45,6 +45,22 @@ enum err seen_take(struct store *store, int64_t source_id, struct str key, struc
     return who_took(store, source_id, key, arena, out);
 }
 
+enum err seen_delivery(struct store *store, struct str delivery_id, bool *before)
+{
+    struct db_stmt *st = NULL;
+    enum err err =
+        db_prepare(store->db, "SELECT 1 FROM seen WHERE account_id = $1 AND delivery_id = $2 AND reason = '' LIMIT 1", &st);
+
+    *before = false;
+    if (err)
+        return err;
+    db_bind_int(st, 1, store->account_id);
+    db_bind_str(st, 2, not_null(delivery_id));
+    err = db_step(st, before);
+    db_done(st);
+    return err;
+}
+
 enum err seen_set_reason(struct store *store, int64_t source_id, struct str key, struct str reason, struct str detail)
 {
     return db_run(store->db, "UPDATE seen SET reason = $1, detail = $2 WHERE account_id = $3 AND source_id = $4 AND key = $5",

@@ -14,6 +14,8 @@ struct seen {
 /* Takes the key for this delivery, or tells who took it. Texts are put in the arena. Inside a transaction. */
 enum err seen_take(struct store *store, int64_t source_id, struct str key, struct str delivery_id, struct arena *arena,
                    struct seen *out) MUST_CHECK;
+/* True in *before when this delivery itself was committed, whatever became of its acknowledgement. */
+enum err seen_delivery(struct store *store, struct str delivery_id, bool *before) MUST_CHECK;
 /* Remembers that the delivery became a dead letter (empty reason: no longer), so that a crash before the letter was written
  * is made good at the next claim. */
 enum err seen_set_reason(struct store *store, int64_t source_id, struct str key, struct str reason, struct str detail) MUST_CHECK;

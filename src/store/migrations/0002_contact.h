@@ -102,6 +102,7 @@ static const char migration_0002_contact[] =
     " at_us BIGINT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"
     " PRIMARY KEY (account_id, source_id, key));"
     "CREATE INDEX seen_age ON seen (account_id, at_us);"
+    "CREATE INDEX seen_delivery ON seen (account_id, delivery_id);"
 
     "CREATE TABLE ledger ("
     " account_id BIGINT NOT NULL, id TEXT NOT NULL, contact_id TEXT NOT NULL, source_id BIGINT NOT NULL, delivery_id TEXT NOT NULL,"
