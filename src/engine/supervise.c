@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BACKOFF_MS_MIN = 100, BACKOFF_MS_MAX = 10000, CALM_MS = 30000, LINE_BYTES_MAX = 4096 };
+enum { BACKOFF_MS_MIN = 100, BACKOFF_MS_MAX = 3000, CALM_MS = 5000, LINE_BYTES_MAX = 4096 };
 
 /*
  *   WAITING --start_process--> RUNNING --process_ended--> WAITING (after the back-off) or ENDED (stopping, or failed)

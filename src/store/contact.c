@@ -119,8 +119,8 @@ static enum err visits_of_customer(struct store *store, const struct customer *c
         return err;
     return add_visits(
         store,
-        "SELECT v.at_us, v.url FROM visitor w JOIN visit v ON v.account_id = w.account_id AND v.source_id = w.source_id"
-        " AND v.visitor_id = w.id WHERE w.account_id = $1 AND w.source_id = $2 AND w.subject = $3 AND v.subject = ''",
+        "SELECT v.at_us, v.url FROM visitor w CROSS JOIN visit v WHERE v.account_id = w.account_id AND v.source_id = w.source_id"
+        " AND v.visitor_id = w.id AND w.account_id = $1 AND w.source_id = $2 AND w.subject = $3 AND v.subject = ''",
         c->source_id, c->subject, arena, out);
 }
 
