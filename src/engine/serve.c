@@ -211,8 +211,10 @@ static enum err watch_signals(struct serve *s)
     static const int numbers[2] = {SIGTERM, SIGINT};
     enum err err = loop_new(&s->loop);
 
-    for (size_t i = 0; i < 2 && !err; i++)
+    for (size_t i = 0; i < 2 && !err; i++) {
+        signal(numbers[i], SIG_IGN); /* what holds again after the loop: a second signal does not cut the ordered end short */
         err = loop_signal_new(s->loop, numbers[i], stop_all, s, &s->signals[i]);
+    }
     return err;
 }
 
