@@ -3,7 +3,7 @@
 
 #include "model/phone.h"
 
-/* C4: what speaks of something else than consent never relaxes it, whatever it says. */
+/* C4, N6: what speaks of something else than consent never relaxes it, whatever it says. */
 static bool is_weak(enum event_type type)
 {
     switch (type) {

@@ -34,7 +34,7 @@ struct consent_verdict consent_resolve(const struct consent_register is[CONSENT_
         return (struct consent_verdict){.state = CONSENT_UNSUBSCRIBED, .by = restrict_};
     if (opt_in->set)
         return (struct consent_verdict){.state = opt_in->state, .by = opt_in};
-    if (weak->set) /* C4: never over anything that was said before or after */
+    if (weak->set) /* C4, N6: never over anything that was said before or after */
         return (struct consent_verdict){.state = weak->state, .by = weak};
     return (struct consent_verdict){.state = CONSENT_NONE, .by = NULL};
 }
