@@ -166,7 +166,8 @@ def test_D3_a_delivery_that_was_not_answered_200_leaves_nothing(roles):
     roles.kill_role("redis")
     assert roles.ask(request).status == 503
     roles.start_redis()
-    harness.wait_until(lambda: roles.ask(request).status == 200, "the retry is accepted")
+    harness.wait_until(roles.is_ready, "every worker is ready again")
+    assert roles.ask(request).status == 200
     assert roles.ask(request).status == 200
     roles.settle()
     assert roles.contact("d3@example.com")["visits"]["count"] == 1
