@@ -1,9 +1,12 @@
 /* handshake.c -- owns a platform's question "is this URL yours?". */
 #include "route/handshake.h"
 
+#include "base/form.h"
+
 #include <ctype.h>
 
-enum { PARAM_MAX_BYTES = 2048 };
+/* Of a query or form that asks; what is larger is none. */
+static const struct form_limits asked_limits = {.max_bytes = 8192, .max_pairs = 64};
 
 static bool read_param(struct reader *r, const struct place *p, struct handshake_param *out)
 {
@@ -122,55 +125,6 @@ bool handshakes_read(struct reader *r, const struct place *p, struct handshakes 
     return good;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Decodes %XX and + of one member's value. False for a broken escape, for NUL, or beyond the maximum. */
-static bool decode(struct str text, char out[PARAM_MAX_BYTES], struct str *decoded)
-{
-    size_t n = 0;
-
-    if (text.len > PARAM_MAX_BYTES)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        int c = text.p[i] == '+' ? ' ' : (unsigned char)text.p[i];
-
-        if (c == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.p[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(text.p[i + 2]);
-
-            if (high < 0 || low < 0)
-                return false;
-            c = high * 16 + low;
-            i += 2;
-        }
-        if (c == 0)
-            return false;
-        out[n++] = (char)c;
-    }
-    *decoded = str_n(out, n);
-    return true;
-}
-
-/* Finds a member of a query or form by its undecoded name, which platforms do not escape; *count says how many there are. */
-static struct str member_of(struct str text, struct str name, size_t *count)
-{
-    struct str pair, first = STR_NONE;
-
-    *count = 0;
-    while (str_split(&text, '&', &pair)) {
-        size_t at = str_find(pair, '=');
-
-        if (str_eq(str_upto(pair, at), name) && (*count)++ == 0)
-            first = str_from(pair, at + 1);
-    }
-    return first;
-}
-
 static bool value_fits(const struct handshake_param *param, struct str value, const struct handshake_request *request)
 {
     const char *config;
@@ -192,30 +146,16 @@ static bool value_fits(const struct handshake_param *param, struct str value, co
     return false;
 }
 
-static bool params_fit(const struct handshake_param *params, size_t n, struct str text, const struct handshake_request *request)
+static bool params_fit(const struct handshake_param *params, size_t n, const struct form *form,
+                       const struct handshake_request *request)
 {
-    char room[PARAM_MAX_BYTES];
-
     for (size_t i = 0; i < n; i++) {
-        size_t count;
-        struct str value = member_of(text, params[i].name, &count);
+        struct str value;
 
-        if (count != 1 || !decode(value, room, &value) || !value_fits(&params[i], value, request))
+        if (form_get(form, params[i].name, &value) != 1 || !value_fits(&params[i], value, request))
             return false;
     }
     return true;
-}
-
-static size_t count_members(struct str text)
-{
-    struct str pair;
-    size_t n = 0;
-
-    if (text.len == 0)
-        return 0;
-    while (str_split(&text, '&', &pair)) /* an empty one after a last "&" counts */
-        n++;
-    return n;
 }
 
 static bool type_fits(struct str wanted, struct str given)
@@ -223,53 +163,53 @@ static bool type_fits(struct str wanted, struct str given)
     return wanted.len == 0 || str_eq_nocase(wanted, str_trim(str_upto(given, str_find(given, ';'))));
 }
 
+/* A request taken apart once for all handshakes. */
+struct asked {
+    const struct handshake_request *request;
+    struct form query, form;
+    bool has_form; /* the body is a form within the limits */
+};
+
 /* Exactly this shape and no other: an unsigned request must not get in by resembling one (I4). */
-static bool matches(const struct handshake *h, const struct handshake_request *request)
+static bool matches(const struct handshake *h, const struct asked *asked)
 {
+    const struct handshake_request *request = asked->request;
+
     if (!str_eq(h->method, request->method) || !type_fits(h->content_type, request->content_type))
         return false;
     for (size_t i = 0; i < h->n_absent; i++)
         if (fields_get(request->headers, h->absent_headers[i], NULL))
             return false;
-    if (h->has_form ? count_members(request->body) != h->n_form : request->body.len > 0)
+    if (h->has_form ? !asked->has_form || asked->form.n != h->n_form : request->body.len > 0)
         return false;
-    return params_fit(h->query, h->n_query, request->query, request) && params_fit(h->form, h->n_form, request->body, request);
+    return params_fit(h->query, h->n_query, &asked->query, request) && params_fit(h->form, h->n_form, &asked->form, request);
 }
 
-/* Where {{query.x}}, {{form.x}} and {{config.x}} come from, with room for one decoded value at a time. */
-struct answering {
-    const struct handshake_request *request;
-    char room[PARAM_MAX_BYTES];
-};
-
+/* Where {{query.x}}, {{form.x}} and {{config.x}} come from. */
 static bool lookup(void *arg, struct str name, struct template_value *out)
 {
-    struct answering *a = arg;
+    const struct asked *asked = arg;
     struct str section = str_upto(name, str_find(name, '.')), member = str_from(name, section.len + 1);
-    size_t count;
 
     if (str_eq(section, STR("config"))) {
-        const char *value = a->request->config ? a->request->config(a->request->arg, member) : NULL;
+        const char *value = asked->request->config ? asked->request->config(asked->request->arg, member) : NULL;
 
         out->text = str_of(value);
         return value != NULL;
     }
-    out->text = member_of(str_eq(section, STR("query")) ? a->request->query : a->request->body, member, &count);
-    return count == 1 && decode(out->text, a->room, &out->text);
+    return form_get(str_eq(section, STR("query")) ? &asked->query : &asked->form, member, &out->text) == 1;
 }
 
-bool handshakes_answer(const struct handshakes *handshakes, const struct handshake_request *request, int *status,
-                       const char **content_type, struct buf *answer)
+static bool answer_first(const struct handshakes *handshakes, struct asked *asked, int *status, const char **content_type,
+                         struct buf *answer)
 {
     for (size_t i = 0; i < handshakes->n; i++) {
         const struct handshake *h = &handshakes->at[i];
-        struct answering answering;
         size_t before = answer->len;
 
-        if (!matches(h, request))
+        if (!matches(h, asked))
             continue;
-        answering.request = request;
-        if (template_fill(&h->answer, lookup, &answering, answer)) {
+        if (template_fill(&h->answer, lookup, asked, answer)) {
             answer->len = before;
             continue;
         }
@@ -278,4 +218,19 @@ bool handshakes_answer(const struct handshakes *handshakes, const struct handsha
         return true;
     }
     return false;
+}
+
+bool handshakes_answer(const struct handshakes *handshakes, const struct handshake_request *request, int *status,
+                       const char **content_type, struct buf *answer)
+{
+    struct asked asked = {.request = request};
+    bool answered = false;
+
+    if (handshakes->n && form_parse(request->query, &asked_limits, &asked.query) == OK) {
+        asked.has_form = form_parse(request->body, &asked_limits, &asked.form) == OK;
+        answered = answer_first(handshakes, &asked, status, content_type, answer);
+    }
+    form_release(&asked.query);
+    form_release(&asked.form);
+    return answered;
 }
