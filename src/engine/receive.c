@@ -9,51 +9,18 @@
  * it is fed to the verifier as it comes. I1-I3, I7: see judge. I8: nothing of a delivery that got 503 is remembered, so that its
  * retry is judged like the first.
  */
-#include "engine/receive.h"
+#include "engine/receipt.h"
 
 #include "base/counters.h"
-#include "base/id.h"
 #include "base/log.h"
-#include "engine/dummy_work.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum receipt_state { RECEIPT_FREE, RECEIPT_READING, RECEIPT_ASKING, RECEIPT_QUEUED, RECEIPT__COUNT };
-
 enum { ANSWER_MAX_BYTES = 64 * 1024, URL_MAX_BYTES = 2048 };
 
 static const struct str path_prefix = {"/in/", 4};
-
-/* One request while it is received. */
-struct receipt {
-    struct receiver *r;
-    struct receipt *next_free, *next_all;
-    enum receipt_state state;
-    struct http_exchange *x; /* NULL when the sender left */
-    struct live_source *live;
-    struct sources_wait wait;
-    bool asking;                          /* wait is running */
-    enum err ask_err;                     /* of the question, when the key is unknown */
-    const struct source_signing *signing; /* NULL: no way to sign that the request names */
-    const struct verify_key *keys[VERIFY_KEYS_MAX];
-    const struct source_secret *secrets[VERIFY_KEYS_MAX];
-    size_t n_keys;
-    struct verifier *verifier;
-    struct buf url;                     /* of the endpoint, which the verifier borrows until its end */
-    int64_t started_us, received_at_us; /* monotonic, wall */
-    size_t body_bytes;
-    struct id id;
-    char topic[64]; /* for the log */
-};
-
-struct receiver {
-    struct receiver_parts parts;
-    struct dummy_work *dummy;
-    struct receipt *free, *all;
-    struct buf answer; /* scratch of handshakes */
-};
 
 static void set_state(struct receipt *p, enum receipt_state next)
 {
@@ -94,8 +61,7 @@ static enum err receipt_take(struct receiver *r, struct receipt **out)
     return OK;
 }
 
-/* Gives the receipt back to the pool; its verifier stays for the next one. */
-static void receipt_end(struct receipt *p)
+void receipt_end(struct receipt *p)
 {
     if (p->asking)
         sources_forget(&p->wait);
@@ -110,68 +76,6 @@ static void receipt_end(struct receipt *p)
     set_state(p, RECEIPT_FREE);
     p->next_free = p->r->free;
     p->r->free = p;
-}
-
-/* --- answers ---------------------------------------------------------------------------------------------------------- */
-
-/* What a sender is told, by status: brief and the same for every reason (I2). */
-static const struct refusal {
-    int status;
-    const char *body, *extra;
-    enum counter counter;
-} refusals[] = {
-    {401, "{\"error\":\"unauthorized\"}", NULL, COUNTER_REFUSED},
-    {404, "{\"error\":\"not found\"}", NULL, COUNTER_REFUSED},
-    {405, "{\"error\":\"method not allowed\"}", "Allow: POST\r\n", COUNTER_REFUSED},
-    {429, "{\"error\":\"too many requests\"}", "Retry-After: 1\r\n", COUNTER_REFUSED},
-    {503, "{\"error\":\"unavailable\"}", "Retry-After: 5\r\n", COUNTER_UNAVAILABLE}, /* the last: for all that is our trouble */
-};
-enum { REFUSALS = sizeof(refusals) / sizeof(refusals[0]) };
-
-static void count_source(const struct receipt *p, const char *what, const char *name, int64_t by)
-{
-    char field[64];
-    int n = snprintf(field, sizeof(field), "%s%s", what, name);
-
-    if (p->live && n > 0 && (size_t)n < sizeof(field))
-        queue_source_count(p->r->parts.queue, str_of(p->live->id_text), str_n(field, (size_t)n), by);
-}
-
-/* Refuses with the status of `err`; the reason goes to the log and the source's counters only. */
-static void refuse(struct receipt *p, enum err err)
-{
-    const struct refusal *row = refusals;
-    struct http_exchange *x = p->x;
-
-    while (row->status != err_http_status(err) && row < &refusals[REFUSALS - 1])
-        row++;
-    counter_add(row->counter, 1);
-    count_source(p, "refused:", err_name(err), 1);
-    LOG(row->status == 503 ? LOG_WARN : LOG_INFO, row->status == 503 ? "delivery unavailable" : "delivery refused",
-        KV_TEXT("source", p->live ? p->live->id_text : ""), KV_TEXT("reason", err_name(err)), KV_INT("status", row->status),
-        KV_STR("peer", http_peer(x)));
-    receipt_end(p);
-    http_answer(x, &(struct http_answer){
-                       .status = row->status, .content_type = "application/json", .body = str_of(row->body), .extra = row->extra});
-}
-
-/* 200 with the delivery's id, or what the platform wants to hear instead. */
-static void accept_delivery(struct receipt *p)
-{
-    struct str type = STR_NONE, body = STR_NONE;
-    struct http_answer answer = {.status = route_answer(p->live->route, &type, &body)};
-    char text[64];
-    char type_text[96];
-
-    snprintf(type_text, sizeof(type_text), "%.*s", STR_ARG(type));
-    if (answer.status) {
-        answer.content_type = type.len ? type_text : NULL;
-        answer.body = body;
-    } else {
-        snprintf(text, sizeof(text), "{\"delivery\":\"%s\"}", p->id.text);
-        answer = (struct http_answer){.status = 200, .content_type = "application/json", .body = str_of(text)};
-    }
-    http_answer(p->x, &answer);
 }
 
 /* --- the verdict ------------------------------------------------------------------------------------------------------ */
@@ -221,42 +125,6 @@ static void begin_verify(struct receipt *p)
         return;
 }
 
-static const char *config_of(void *arg, struct str name)
-{
-    const struct live_source *live = arg;
-    char text[128];
-
-    if (name.len >= sizeof(text))
-        return NULL;
-    snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
-    return source_config(&live->source, text);
-}
-
-/* I4, I5: a question of the platform, answered exactly as the route file says; nothing is queued. Only asked of requests that
- * carry no signature: a signed one is a delivery. */
-static bool answer_handshake(struct receipt *p)
-{
-    struct handshake_request request = {.method = http_method_text(p->x),
-                                        .query = http_query(p->x),
-                                        .body = http_body(p->x),
-                                        .headers = http_fields(p->x),
-                                        .config = config_of,
-                                        .arg = p->live};
-    struct http_exchange *x = p->x;
-    struct http_answer answer = {.status = 0};
-
-    (void)fields_get(request.headers, STR("content-type"), &request.content_type);
-    buf_clear(&p->r->answer);
-    if (!route_handshake(p->live->route, &request, &answer.status, &answer.content_type, &p->r->answer))
-        return false;
-    answer.body = buf_str(&p->r->answer);
-    count_source(p, "handshake", "", 1);
-    LOG(LOG_INFO, "handshake answered", KV_TEXT("source", p->live->id_text), KV_INT("status", answer.status));
-    receipt_end(p);
-    http_answer(x, &answer);
-    return true;
-}
-
 static void append_done(void *arg, enum err err);
 
 /* Makes the entry and hands it to the queue. */
@@ -286,18 +154,18 @@ static void append_done(void *arg, enum err err)
     struct receipt *p = arg;
 
     if (err && p->x) {
-        refuse(p, err);
+        receipt_refuse(p, err);
         return;
     }
     if (!err) {
         counter_add(COUNTER_STORED, 1);
-        count_source(p, "accepted", "", 1);
-        count_source(p, "last_at", "", p->received_at_us);
+        receipt_count(p, "accepted", "", 1);
+        receipt_count(p, "last_at", "", p->received_at_us);
         LOG(LOG_INFO, "delivery accepted", KV_STR("id", id_str(&p->id)), KV_TEXT("source", p->live->id_text),
             KV_TEXT("topic", p->topic), KV_UINT("bytes", p->body_bytes),
             KV_INT("took_us", clock_mono_us(p->r->parts.clock) - p->started_us));
         if (p->x)
-            accept_delivery(p);
+            receipt_accept(p);
     } else {
         counter_add(COUNTER_UNAVAILABLE, 1); /* the sender did not wait for our no */
     }
@@ -318,7 +186,7 @@ static enum err take_delivery(struct receipt *p, const struct verdict *verdict)
     struct rate *rate = p->r->parts.rate;
     enum err err;
 
-    count_source(p, "secret:", p->secrets[verdict->key]->id, 1);
+    receipt_count(p, "secret:", p->secrets[verdict->key]->id, 1);
     if (rate && !rate_take(rate, p->live->source.id, p->started_us))
         return ERR_RATE;
     err = append(p, verdict);
@@ -343,7 +211,7 @@ static void judge(struct receipt *p)
     } else if (p->live->err) {
         err = p->live->err; /* we cannot open its secrets: nobody can be judged, and nobody is told to give up */
     } else if (method != HTTP_POST || !p->signing) {
-        if (answer_handshake(p))
+        if (receipt_handshake(p))
             return;
         err = method == HTTP_POST ? ERR_SIGNATURE_MISSING : ERR_METHOD;
     } else {
@@ -353,7 +221,7 @@ static void judge(struct receipt *p)
     }
     counter_add(COUNTER_RECEIVED, 1);
     if (err)
-        refuse(p, err);
+        receipt_refuse(p, err);
 }
 
 /* --- what the server calls -------------------------------------------------------------------------------------------- */
