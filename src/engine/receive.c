@@ -9,10 +9,11 @@
  * it is fed to the verifier as it comes. I1-I3, I7: see judge. I8: nothing of a delivery that got 503 is remembered, so that its
  * retry is judged like the first.
  */
-#include "engine/receipt.h"
+#include "engine/receive.h"
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "engine/receipt.h"
 
 #include <assert.h>
 #include <stdio.h>
