@@ -5,6 +5,7 @@
 #   fuzz      fuzzers, property tests' seeds       lint     include arrows, layout, cppcheck, words
 #   format    clang-format over all C files       deps     packages: list all, install the missing ones
 #   install   into DESTDIR PREFIX                 clean    removes BUILD
+#   valgrind  unit tests, and `up` with its roles, under memcheck
 #   docs      pages made from settings and tests  unit     unit tests alone; check: all tests, nothing built
 #
 # FUZZ_SECONDS=30 a fuzzer, FUZZ_SEEDS=10000 a property test (hours; 0 = none; `make test` runs 200).
@@ -118,7 +119,7 @@ $(BUILD)/bench/%: bench/%.c $(LIBRARY) $(FLAGS)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIBRARY) $(LDLIBS_ALL)
 
 deps:
-	@tools/deps --list run test lint fuzz
+	@tools/deps --list run test lint fuzz valgrind
 
 # Packages come first, in a make of its own: the flags above ask pkg-config, which must know the libraries by then.
 run:
@@ -152,6 +153,13 @@ fuzz-programs: $(FUZZERS)
 seeds: $(SLOW)
 	@tools/run-seeds '$(FUZZ_SEEDS)' '$(BUILD)' $(SLOW)
 
+valgrind:
+	@tools/deps run test valgrind
+	@$(MAKE) --no-print-directory $(JOBS) all valgrind-programs
+	@SHARED='$(SHARED)' tools/run-valgrind '$(BUILD)' $(UNIT)
+
+valgrind-programs: $(UNIT)
+
 bench: $(BUILD)/storehook $(BENCHES)
 	@tools/run-benches '$(BUILD)' $(BENCHES)
 
@@ -180,6 +188,6 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 FORCE:
-.PHONY: all deps run test test-programs check unit fuzz fuzz-programs seeds bench lint docs format install clean FORCE
+.PHONY: all deps run test test-programs check unit fuzz fuzz-programs seeds valgrind valgrind-programs bench lint docs format install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(BUILD)/src/main.d $(patsubst %,%.d,$(UNIT) $(SLOW) $(FUZZERS) $(BENCHES))
