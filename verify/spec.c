@@ -139,7 +139,7 @@ static enum err read_time_format(const struct reading *r, const json_t *value)
 {
     enum time_format format;
 
-    if (time_format_parse(json_text(value), &format) || format == TIME_ISO_LOCAL || format == TIME_SQL)
+    if (time_format_parse(json_text(value), &format) || format == TIME_ISO_LOCAL || format == TIME_SQL || format == TIME_ANY)
         return wrong(r, "one of unix, unix_ms, iso, http_date, rfc2822");
     *(int *)field_of(r) = (int)format;
     return OK;

@@ -14,6 +14,7 @@ static const char *const format_names[TIME_FORMAT_COUNT] = {
     [TIME_UNIX_MS] = "unix_ms",
     [TIME_RFC2822] = "rfc2822",
     [TIME_HTTP_DATE] = "http_date",
+    [TIME_ANY] = "any",
 };
 
 enum err time_format_parse(struct str name, enum time_format *out)
@@ -139,6 +140,33 @@ static enum err parse_iso(struct str text, char between, bool with_zone, int64_t
     return to_us(&t, zone, us, out);
 }
 
+/* A date and, if there is one, a time and a zone, in the spellings that are met: see TIME_ANY. */
+static enum err parse_any_date(struct str text, int64_t *out)
+{
+    struct scan s = {.rest = text, .bad = false};
+    struct tm t = {0};
+    int us = 0, zone = 0;
+
+    t.tm_year = digits(&s, 4) - 1900;
+    expect(&s, '-');
+    t.tm_mon = digits(&s, 2) - 1;
+    expect(&s, '-');
+    t.tm_mday = digits(&s, 2);
+    if (take(&s, 'T') || take(&s, ' ')) {
+        t.tm_hour = digits(&s, 2);
+        expect(&s, ':');
+        t.tm_min = digits(&s, 2);
+        expect(&s, ':');
+        t.tm_sec = digits(&s, 2);
+        us = fraction_us(&s);
+        take(&s, ' ');
+        zone = s.rest.len ? zone_s(&s) : 0;
+    }
+    if (s.bad || s.rest.len)
+        return ERR_SYNTAX;
+    return to_us(&t, zone, us, out);
+}
+
 /* Reads one of twelve or seven names of three letters; returns its index. */
 static int name_of_three(struct scan *s, const char *names)
 {
@@ -211,6 +239,20 @@ static enum err parse_unix(struct str text, int64_t unit_us, int64_t *out)
     return OK;
 }
 
+/* Digits alone are seconds, from twelve digits on (the year 5138) milliseconds. */
+static enum err parse_any(struct str text, int64_t *out)
+{
+    size_t whole = 0;
+
+    while (whole < text.len && text.p[whole] >= '0' && text.p[whole] <= '9')
+        whole++;
+    if (whole == text.len || text.p[whole] == '.')
+        return parse_unix(text, whole < 12 ? US_PER_S : US_PER_MS, out);
+    if (whole == 4)
+        return parse_any_date(text, out);
+    return parse_mail_date(text, false, out);
+}
+
 enum err time_parse(struct str text, enum time_format format, int64_t *out_us)
 {
     switch (format) {
@@ -228,6 +270,8 @@ enum err time_parse(struct str text, enum time_format format, int64_t *out_us)
         return parse_mail_date(text, false, out_us);
     case TIME_HTTP_DATE:
         return parse_mail_date(text, true, out_us);
+    case TIME_ANY:
+        return parse_any(text, out_us);
     case TIME_FORMAT_COUNT:
         break;
     }

@@ -13,10 +13,12 @@ enum time_format {
     TIME_UNIX_MS,   /* milliseconds, decimal digits */
     TIME_RFC2822,   /* Thu, 02 May 2024 09:11:08 +0000 */
     TIME_HTTP_DATE, /* Thu, 02 May 2024 09:11:08 GMT */
+    TIME_ANY,       /* any of these by its look, also a day alone, 'T' or a blank before the time, a blank before the zone */
     TIME_FORMAT_COUNT
 };
 
-/* Parses the format's name as route files write it: "iso", "iso_local", "sql", "unix", "unix_ms", "rfc2822", "http_date". */
+/* Parses the format's name as route files write it: "iso", "iso_local", "sql", "unix", "unix_ms", "rfc2822", "http_date",
+ * "any". */
 enum err time_format_parse(struct str name, enum time_format *out) MUST_CHECK;
 /* Parses the whole of `text`. ERR_SYNTAX for another form, ERR_RANGE for dates that do not exist or years outside 1970..9999. */
 enum err time_parse(struct str text, enum time_format format, int64_t *out_us) MUST_CHECK;

@@ -27,7 +27,7 @@ static bool read_as(struct reader *r, const struct place *p, struct value_form *
             return true;
         read_problem(r, p,
                      "\"%.*s\" is not one of time:iso, time:iso_local, time:sql, time:unix, time:unix_ms, time:rfc2822, "
-                     "time:http_date",
+                     "time:http_date, time:any",
                      STR_ARG(str_upto(name, 80)));
         return false;
     }

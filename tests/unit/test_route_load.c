@@ -116,7 +116,7 @@ static void push_is_checked(void **state)
                     "x.json#/push/dedupe/0: must be a list, not an object\n");
     assert_problems(FILE_WITH_PUSH("\"time\":{\"header\":\"T\",\"as\":\"time:is\"}"),
                     "x.json#/push/time/as: \"time:is\" is not one of time:iso, time:iso_local, time:sql, time:unix, time:unix_ms, "
-                    "time:rfc2822, time:http_date\n");
+                    "time:rfc2822, time:http_date, time:any\n");
     assert_problems(FILE_WITH_PUSH("\"answer\":{\"status\":404}"), "x.json#/push/answer/status: 404 is not between 200 and 299\n");
 }
 
