@@ -24,7 +24,7 @@ int cmd_admin(struct cli *cli, int argc, char **argv)
         "storehook admin --dir var", 0, 0};
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
 
-    return code == CLI_GO ? admin_main(cli->cfg, cli->clock) : code;
+    return code == CLI_GO ? admin_main(cli->cfg, cli->clock, cli->json) : code;
 }
 
 static void print_help(FILE *out)

@@ -4,6 +4,8 @@
 #include "admin/page.h"
 #include "base/log.h"
 #include "engine/figures.h"
+#include "engine/ready.h"
+#include "net/listen.h"
 #include "net/server.h"
 
 #include <signal.h>
@@ -142,7 +144,7 @@ static void show_presence(void *arg)
 static enum err listen_on(struct admin *a, const char *address)
 {
     int fd = -1;
-    enum err err = net_listen(str_of(address), &fd, &a->bound, &a->why);
+    enum err err = net_listen_alone(str_of(address), &fd, &a->bound, &a->why);
 
     if (!err && !net_is_loopback(buf_str(&a->bound))) {
         close(fd);
@@ -191,15 +193,22 @@ static void release(struct admin *a)
     buf_release(&a->why);
 }
 
-int admin_main(const struct config *cfg, const struct clock *clock)
+static void announce(const struct admin *a, bool as_json)
+{
+    char url[NET_ADDRESS_CHARS + 16];
+
+    snprintf(url, sizeof(url), "http://%s", buf_text(&a->bound));
+    ready_print(as_json, (const struct ready_part[]){{"admin", str_of(url)}}, 1);
+}
+
+int admin_main(const struct config *cfg, const struct clock *clock, bool as_json)
 {
     struct admin a = {.bound = BUF_INIT(WHY_BYTES), .why = BUF_INIT(WHY_BYTES)};
     enum err err = start(&a, cfg, clock);
 
     if (!err) {
         show_presence(&a);
-        printf("ready admin=http://%s\n", buf_text(&a.bound));
-        fflush(stdout);
+        announce(&a, as_json);
         err = loop_run(a.loop);
     }
     if (err)

@@ -325,6 +325,11 @@ int64_t config_int(const struct config *cfg, enum setting s)
     return cfg->values[s].number;
 }
 
+bool config_is_default(const struct config *cfg, enum setting s)
+{
+    return cfg->values[s].from.kind == FROM_DEFAULT;
+}
+
 /* A default is no secret: it stands in the help. */
 static const char *shown_value(const struct config *cfg, enum setting s)
 {
@@ -394,7 +399,7 @@ enum err config_show(const struct config *cfg, bool as_json, struct buf *out)
 }
 
 /* Every line is a comment that shows the default: the sample as it stands changes nothing. */
-enum err config_sample(struct buf *out)
+static enum err sample_text(struct buf *out)
 {
     struct str section = STR_NONE;
     enum err err = buf_printf(out,
@@ -413,4 +418,34 @@ enum err config_sample(struct buf *out)
             err = buf_printf(out, "# %s\n# %s = %s\n", row->help, key.p + at.len + 1, row->fallback);
     }
     return err;
+}
+
+/* Returns owned; NULL when memory is out. */
+static json_t *row_json(const struct setting_row *row)
+{
+    static const char *const types[] = {"text", "int", "bool", "bytes", "time", "path"};
+    bool has_bounds = row->type != SETTING_TEXT && row->type != SETTING_PATH && row->type != SETTING_BOOL;
+
+    return json_pack("{ss ss ss so so ss}", "name", row->key, "type", types[row->type], "default", row->fallback, "min",
+                     has_bounds ? json_integer(row->least) : json_null(), "max", has_bounds ? json_integer(row->most) : json_null(),
+                     "help", row->help);
+}
+
+static enum err sample_json(struct buf *out)
+{
+    json_t *all = json_array();
+    enum err err = all ? OK : ERR_MEMORY;
+
+    for (size_t s = 0; s < SET__COUNT && !err; s++)
+        if (json_array_append_new(all, row_json(setting_row((enum setting)s))))
+            err = ERR_MEMORY;
+    if (!err)
+        err = json_print_pretty(all, out);
+    json_decref(all);
+    return err;
+}
+
+enum err config_sample(bool as_json, struct buf *out)
+{
+    return as_json ? sample_json(out) : sample_text(out);
 }

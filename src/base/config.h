@@ -79,9 +79,12 @@ enum err config_set(struct config *cfg, enum setting s, struct str value, struct
 /* Borrows the text; for SETTING_PATH the path below `dir`, "" when the setting is empty. */
 const char *config_text(const struct config *cfg, enum setting s);
 int64_t config_int(const struct config *cfg, enum setting s); /* INT; BOOL as 0/1; BYTES in bytes; MS in milliseconds */
+/* True when nobody has set it: not a file, the environment, or a flag. */
+bool config_is_default(const struct config *cfg, enum setting s);
 /* Appends `key = value  # help (default ...; from file:line, environment)` lines, or a JSON object; secrets are "***". */
 enum err config_show(const struct config *cfg, bool as_json, struct buf *out) MUST_CHECK;
-/* Appends a sample INI file made from the table. */
-enum err config_sample(struct buf *out) MUST_CHECK;
+/* Appends a sample INI file made from the table; as JSON an array of {name, type, default, min, max, help}, where min and max are
+ * null for settings that are no numbers, in bytes and milliseconds for sizes and times. */
+enum err config_sample(bool as_json, struct buf *out) MUST_CHECK;
 
 #endif

@@ -39,12 +39,12 @@ static int config_check_verb(struct cli *cli, int argc, char **argv)
 static int config_sample_verb(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {"config sample",
-                                         "Prints a configuration file with every setting, its default and its meaning.",
+                                         "Prints a configuration file with every setting, its default and its meaning; with --json a list of the settings.",
                                          "storehook config sample > storehook.ini", 0, 0};
     struct buf text = BUF_INIT(TEXT_BYTES_MAX);
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
 
-    return code == CLI_GO ? print_text(config_sample(&text), &text) : code;
+    return code == CLI_GO ? print_text(config_sample(cli->json, &text), &text) : code;
 }
 
 static const struct cli_command verbs[] = {

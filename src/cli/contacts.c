@@ -254,6 +254,8 @@ static int contacts_export(struct cli *cli, int argc, char **argv)
         return code;
     if (!csv && strcmp(format, "jsonl") != 0)
         return cli_wrong("--format %s: give csv or jsonl", format);
+    if (csv && cli->json)
+        return cli_wrong("--format csv is not JSON; leave --json out, or give --format jsonl");
     code = desk_open(&d, cli);
     if (code == CLI_GO) {
         if (csv)

@@ -10,5 +10,5 @@ int cmd_drain(struct cli *cli, int argc, char **argv)
         "storehook drain --dir var", 0, 0};
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
 
-    return code == CLI_GO ? drain_main(cli->cfg, cli->clock) : code;
+    return code == CLI_GO ? drain_main(cli->cfg, cli->clock, cli->json) : code;
 }

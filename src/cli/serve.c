@@ -10,5 +10,5 @@ int cmd_serve(struct cli *cli, int argc, char **argv)
         "storehook serve --dir var", 0, 0};
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
 
-    return code == CLI_GO ? serve_main(cli->cfg) : code;
+    return code == CLI_GO ? serve_main(cli->cfg, cli->json) : code;
 }

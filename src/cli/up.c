@@ -2,7 +2,9 @@
 #include "cli/commands.h"
 #include "cli/demo.h"
 #include "cli/open.h"
+#include "cli/up_port.h"
 #include "engine/private_redis.h"
+#include "engine/ready.h"
 #include "engine/state.h"
 #include "store/source.h"
 
@@ -228,8 +230,10 @@ static void announce(struct up *up)
 {
     size_t row = up->urls[REPORT_HTTPS].len ? REPORT_HTTPS : REPORT_HTTP;
 
-    printf("ready %s=%s admin=%s\n", report_rows[row].key, buf_text(&up->urls[row]), buf_text(&up->urls[REPORT_ADMIN]));
-    fflush(stdout);
+    ready_print(
+        up->cli->json,
+        (const struct ready_part[]){{report_rows[row].key, buf_str(&up->urls[row])}, {"admin", buf_str(&up->urls[REPORT_ADMIN])}},
+        2);
 }
 
 static void start_serving(struct up *up)
@@ -283,7 +287,7 @@ static void step_demo(struct up *up)
     }
     if (err || left)
         cli_fail("the demo's deliveries were not applied in time; `storehook stats` shows where they wait");
-    else
+    else if (!up->cli->json) /* then one line is all there is */
         demo_print(up->cli, up->demo);
     fflush(stdout);
     start_serving(up);
@@ -300,28 +304,6 @@ static void step(void *arg)
 }
 
 /* --- before the loop ---------------------------------------------------------------------------------------------------- */
-
-/* Puts the port into serve.listen, here and for the role. */
-static int set_port(struct cli *cli, int64_t port)
-{
-    struct str listen = str_of(config_text(cli->cfg, SET_SERVE_LISTEN));
-    struct buf address = BUF_INIT(WHY_BYTES), why = BUF_INIT(WHY_BYTES);
-    size_t colon = listen.len;
-    enum err err;
-
-    while (colon && listen.p[colon - 1] != ':')
-        colon--;
-    err = buf_printf(&address, "%.*s%lld", STR_ARG(colon ? str_upto(listen, colon) : STR("127.0.0.1:")), (long long)port);
-    if (!err)
-        err = config_set(cli->cfg, SET_SERVE_LISTEN, buf_str(&address), &why);
-    if (!err && setenv("STOREHOOK_SERVE_LISTEN", buf_text(&address), 1))
-        err = ERR_MEMORY;
-    if (err)
-        cli_fail_why(err, &why);
-    buf_release(&address);
-    buf_release(&why);
-    return err ? EXIT_FAILED : CLI_GO;
-}
 
 /* The same program with the same --dir or --config. */
 static void plan_roles(struct up *up)
@@ -411,7 +393,10 @@ static void release(struct up *up)
 static int run(struct up *up)
 {
     enum err err = prepare(up);
+    int code = err ? CLI_GO : up_choose_port(up->cli);
 
+    if (code != CLI_GO)
+        return code;
     if (!err)
         err = make_loop(up);
     if (err)
@@ -431,7 +416,8 @@ int cmd_up(struct cli *cli, int argc, char **argv)
     int64_t port = -1;
     struct up up = {.cli = cli, .lock = -1, .why = BUF_INIT(WHY_BYTES), .code = EXIT_FAILED};
     const struct cli_flag flags[] = {
-        {"port", FLAG_INT, &port, "N", "port of HTTPS (default: as serve.listen says); 0 = any free one"},
+        {"port", FLAG_INT, &port, "N",
+         "port of HTTPS (default: as serve.listen says, else 8443 or any free one); 0 = any free one"},
         {"demo", FLAG_ON, &up.wants_demo, NULL, "on an empty database: adds sources and sends them a few deliveries"},
         {NULL, FLAG_ON, NULL, NULL, NULL},
     };
@@ -440,7 +426,7 @@ int cmd_up(struct cli *cli, int argc, char **argv)
     if (code == CLI_GO && port != -1 && (port < 0 || port > 65535))
         code = cli_wrong("--port must be between 0 and 65535, not %lld", (long long)port);
     if (code == CLI_GO && port >= 0)
-        code = set_port(cli, port);
+        code = up_set_port(cli, port);
     if (code != CLI_GO)
         return code;
     for (size_t i = 0; i < N_REPORTS; i++)

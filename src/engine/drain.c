@@ -4,6 +4,7 @@
 #include "base/counters.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "engine/ready.h"
 #include "store/seen.h"
 #include "store/source.h"
 
@@ -46,7 +47,7 @@ struct drainer {
     struct id consumer;
     int64_t retry_ms;
     int64_t presence_us, housekeeping_us; /* monotonic time of the next one */
-    bool announced;
+    bool announced, as_json;
 };
 
 /* Waits after trouble, twice as long each time; a signal ends it. */
@@ -108,10 +109,8 @@ static bool connect_stream(struct drainer *d, bool again)
 
 static void announce(struct drainer *d)
 {
-    static const char line[] = "ready\n";
-    ssize_t n = d->announced ? 0 : write(STDOUT_FILENO, line, sizeof(line) - 1);
-
-    (void)n; /* nobody has to listen */
+    if (!d->announced)
+        ready_print(d->as_json, NULL, 0);
     d->announced = true;
 }
 
@@ -257,13 +256,14 @@ static void drainer_release(struct drainer *d)
     arena_release(&d->arena);
 }
 
-int drain_main(const struct config *cfg, const struct clock *clock)
+int drain_main(const struct config *cfg, const struct clock *clock, bool as_json)
 {
     struct sigaction action = {.sa_handler = on_stop}; /* no SA_RESTART: a signal ends every wait */
     struct drainer d;
     int code = drainer_init(&d, cfg, clock);
     bool again = false;
 
+    d.as_json = as_json;
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     while (code == 0 && !stopping) {

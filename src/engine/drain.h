@@ -8,9 +8,9 @@
 #include "route/route.h"
 #include "store/store.h"
 
-/* The role: claims and applies until SIGTERM or SIGINT, finishing what is claimed. Writes the line "ready" to stdout once the
- * queue and the database answer. Returns the exit code. */
-int drain_main(const struct config *cfg, const struct clock *clock);
+/* The role: claims and applies until SIGTERM or SIGINT, finishing what is claimed. Writes the line "ready" (engine/ready.h) to stdout
+ * once the queue and the database answer. Returns the exit code. */
+int drain_main(const struct config *cfg, const struct clock *clock, bool as_json);
 
 /* What a drainer works with. Borrowed. */
 struct drain_parts {

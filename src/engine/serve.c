@@ -2,6 +2,7 @@
 #include "engine/serve.h"
 
 #include "base/log.h"
+#include "engine/ready.h"
 #include "engine/worker.h"
 
 #include <fcntl.h>
@@ -15,6 +16,7 @@ enum { WORKERS_MAX = 256, WHY_MAX_BYTES = 4096, URL_MAX_BYTES = 256 };
 
 struct serve {
     const struct config *cfg;
+    bool as_json; /* the ready line */
     struct clock clock;
     struct routes *routes;
     struct seal *seal;
@@ -36,15 +38,13 @@ struct serve {
 
 static void print_ready(const struct serve *s)
 {
-    bool is_unix = str_starts(buf_str(&s->plain), STR("unix:"));
+    char https[URL_MAX_BYTES + 16] = "", plain[URL_MAX_BYTES + 16] = "";
 
-    fputs("ready", stdout);
     if (s->https.len)
-        printf(" https=https://%s", buf_text(&s->https));
+        snprintf(https, sizeof(https), "https://%s", buf_text(&s->https));
     if (s->plain.len)
-        printf(" http=%s%s", is_unix ? "" : "http://", buf_text(&s->plain));
-    putchar('\n');
-    fflush(stdout);
+        snprintf(plain, sizeof(plain), "%s%s", str_starts(buf_str(&s->plain), STR("unix:")) ? "" : "http://", buf_text(&s->plain));
+    ready_print(s->as_json, (const struct ready_part[]){{"https", str_of(https)}, {"http", str_of(plain)}}, 2);
 }
 
 static void one_ready(void *arg)
@@ -134,7 +134,7 @@ static enum err listen_next(struct serve *s, enum setting setting, struct buf *b
     *fd = -1;
     if (address.len == 0)
         return OK;
-    err = net_listen(address, fd, bound->len ? &again : bound, &s->why);
+    err = bound->len ? net_listen(address, fd, &again, &s->why) : net_listen_alone(address, fd, bound, &s->why);
     buf_release(&again);
     return err;
 }
@@ -264,13 +264,14 @@ static void release(struct serve *s)
     buf_release(&s->why);
 }
 
-int serve_main(const struct config *cfg)
+int serve_main(const struct config *cfg, bool as_json)
 {
     struct serve *s = calloc(1, sizeof(*s));
     enum err err = ERR_MEMORY, ran = OK;
 
     if (s) {
         s->cfg = cfg;
+        s->as_json = as_json;
         s->plain_unix_fd = -1;
         buf_init(&s->https, URL_MAX_BYTES);
         buf_init(&s->plain, URL_MAX_BYTES);
@@ -278,8 +279,8 @@ int serve_main(const struct config *cfg)
         err = start(s);
     }
     if (err)
-        fprintf(stderr, "storehook serve: %s\n", s && s->why.len ? buf_text(&s->why) : err_text(err));
-    if (err && s)
+        fprintf(stderr, "storehook: serve: %s\n", s && s->why.len ? buf_text(&s->why) : err_text(err));
+    if (err && s && s->n_started)
         stop_all(s);
     if (s && s->n_started) {
         ran = loop_run(s->loop);

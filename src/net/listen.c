@@ -169,6 +169,33 @@ enum err net_listen(struct str address, int *fd, struct buf *bound, struct buf *
     return str_starts(address, unix_prefix) ? listen_unix(address, fd, bound, why) : listen_inet(address, fd, bound, why);
 }
 
+/* Binds without SO_REUSEPORT, for a moment: refused while anybody listens there. */
+static enum err check_alone(struct str address, struct buf *why)
+{
+    const int on = 1;
+    union inet_address a;
+    socklen_t len;
+    enum err err = OK;
+    int s;
+
+    if (parse_inet(address, &a, &len)) /* net_listen says what is wrong */
+        return OK;
+    s = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s < 0)
+        return fail(why, address, "no socket", errno);
+    if (setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) || bind(s, &a.any, len) || listen(s, 1))
+        err = fail(why, address, "cannot listen", errno);
+    close(s);
+    return err;
+}
+
+enum err net_listen_alone(struct str address, int *fd, struct buf *bound, struct buf *why)
+{
+    enum err err = str_starts(address, unix_prefix) ? OK : check_alone(address, why);
+
+    return err ? err : net_listen(address, fd, bound, why);
+}
+
 bool net_is_loopback(struct str address)
 {
     union inet_address a;

@@ -45,6 +45,9 @@ size_t http_server_connections(const struct http_server *s);
 /* Opens a listening TCP socket (SO_REUSEPORT, non-blocking, close-on-exec) on "address:port" ([::1]:443 for IPv6), or a unix
  * socket on "unix:/path". `bound` gets the address with the real port. On failure `why` says it. */
 enum err net_listen(struct str address, int *fd, struct buf *bound, struct buf *why) MUST_CHECK;
+/* As net_listen, but ERR_EXISTS also when another process listens there with SO_REUSEPORT: without this two installations would
+ * share out each other's deliveries. For the first socket of a process; its other workers take net_listen. */
+enum err net_listen_alone(struct str address, int *fd, struct buf *bound, struct buf *why) MUST_CHECK;
 /* True for 127.0.0.0/8, ::1 and unix sockets. */
 bool net_is_loopback(struct str address);
 

@@ -122,6 +122,16 @@ def test_environment_wins_over_the_file_and_is_checked(workplace):
     assert bad.exit == 1 and "environment" in bad.err and "serve.workers" in bad.err
 
 
+def test_sample_as_json_lists_every_setting_with_its_bounds(workplace):
+    rows = {row["name"]: row for row in json.loads(harness.run("config", "sample", "--json").out)}
+    assert set(rows) == set(json.loads(harness.run("config", "show", "--json", "--dir", workplace).out))
+    assert rows["serve.workers"] == {"name": "serve.workers", "type": "int", "default": "0", "min": 0, "max": 256,
+                                     "help": "worker threads; 0 = one a core"}
+    assert rows["serve.body_max"]["type"] == "bytes" and rows["serve.body_max"]["max"] == 64 << 20
+    assert rows["redis.timeout"]["type"] == "time" and rows["redis.timeout"]["min"] == 50
+    assert rows["db.url"]["min"] is None and rows["db.url"]["max"] is None
+
+
 # -- source -------------------------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +239,8 @@ def test_contacts_list_show_and_export_agree(site):
     csv = site.cli("contacts", "export", "--format", "csv").out
     assert csv.splitlines()[0].startswith("id,") or "email" in csv.splitlines()[0]
     assert '"Änne, ""quoted"""' in csv
+    mixed = site.cli("contacts", "export", "--format", "csv", "--json", exit_code=2)
+    assert "--format jsonl" in one_line(mixed.err) and mixed.out == ""
     assert "Änne" in site.cli("contacts", "show", "agree@example.com").out
 
 

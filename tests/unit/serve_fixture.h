@@ -152,7 +152,7 @@ static inline void launch(void)
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
         close(ends[1]);
-        exit(serve_main(S->cfg)); /* not _exit: a sanitizer wants its last word */
+        exit(serve_main(S->cfg, false)); /* not _exit: a sanitizer wants its last word */
     }
     close(ends[1]);
     S->out = ends[0];

@@ -362,7 +362,7 @@ static void samples_every_setting_at_its_default(void **state)
     struct loaded l;
 
     (void)state;
-    assert_int_equal(config_sample(&sample), OK);
+    assert_int_equal(config_sample(false, &sample), OK);
     l = load_text(buf_text(&sample));
     assert_int_equal(l.err, OK);
     unload(&l);

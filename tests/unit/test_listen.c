@@ -33,6 +33,23 @@ static void a_port_0_becomes_the_real_one_and_is_shared(void **state)
     buf_release(&why);
 }
 
+static void a_port_with_a_listener_is_not_ours_alone(void **state)
+{
+    struct buf bound = BUF_INIT(100), again = BUF_INIT(100), why = BUF_INIT(200);
+    int one = -1, two = -1;
+
+    (void)state;
+    assert_int_equal(net_listen_alone(STR("127.0.0.1:0"), &one, &bound, &why), OK);
+    assert_int_equal(net_listen_alone(buf_str(&bound), &two, &again, &why), ERR_EXISTS);
+    assert_true(str_starts(buf_str(&why), buf_str(&bound)));
+    close(one);
+    assert_int_equal(net_listen_alone(buf_str(&bound), &two, &again, &why), OK);
+    close(two);
+    buf_release(&bound);
+    buf_release(&again);
+    buf_release(&why);
+}
+
 static void malformed_addresses_are_refused_with_a_hint(void **state)
 {
     static const char *const rows[] = {
@@ -112,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_port_0_becomes_the_real_one_and_is_shared),
+        cmocka_unit_test(a_port_with_a_listener_is_not_ours_alone),
         cmocka_unit_test(malformed_addresses_are_refused_with_a_hint),
         cmocka_unit_test(loopback_is_known_by_its_number),
         cmocka_unit_test(a_unix_socket_is_for_owner_and_group_and_only_a_stale_one_is_replaced),
