@@ -6,11 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* `slot` is an open-addressing table, at most half full, of places in `at`, plus one; 0 is empty. */
+/* A key that leads to a source: its own, or one that was replaced. */
+struct door {
+    struct str key;   /* borrowed from the source */
+    int64_t until_us; /* 0 = open */
+    uint32_t source;  /* place in `at` */
+};
+
+/* `slot` is an open-addressing table, at most half full, of places in `doors`, plus one; 0 is empty. */
 struct source_table {
     const struct seal *seal;
     struct live_source *at;
     size_t n;
+    struct door *doors;
+    size_t n_doors;
     uint32_t *slot;
     size_t slots; /* a power of two */
     size_t uses;
@@ -30,39 +39,67 @@ static size_t find_slot(const struct source_table *t, struct str key)
 {
     size_t i = key_hash(key) & (t->slots - 1);
 
-    while (t->slot[i] && !str_eq(str_of(t->at[t->slot[i] - 1].source.key), key))
+    while (t->slot[i] && !str_eq(t->doors[t->slot[i] - 1].key, key))
         i = (i + 1) & (t->slots - 1);
     return i;
+}
+
+static enum err add_door(struct source_table *t, const char *key, int64_t until_us)
+{
+    size_t slot = find_slot(t, str_of(key));
+
+    if (t->slot[slot])
+        return ERR_DUPLICATE;
+    t->doors[t->n_doors++] = (struct door){.key = str_of(key), .until_us = until_us, .source = (uint32_t)t->n};
+    t->slot[slot] = (uint32_t)t->n_doors;
+    return OK;
 }
 
 static enum err add_source(struct source_table *t, const json_t *json, const struct routes *routes)
 {
     struct live_source *live = &t->at[t->n];
     enum err err = source_from_json(json, &live->source);
-    size_t slot;
 
     if (err)
         return err;
-    slot = find_slot(t, str_of(live->source.key));
-    if (t->slot[slot]) {
+    err = add_door(t, live->source.key, 0);
+    if (err) {
         source_release(&live->source);
-        return ERR_DUPLICATE;
+        return err;
     }
+    for (size_t i = 0; i < live->source.n_old_keys && !err; i++)
+        err = add_door(t, live->source.old_keys[i].key, live->source.old_keys[i].until_us);
     snprintf(live->id_text, sizeof(live->id_text), "%lld", (long long)live->source.id);
     live->table = t;
     live->route = routes_find(routes, str_of(live->source.platform));
-    t->slot[slot] = (uint32_t)++t->n;
-    return OK;
+    t->n++;
+    return err;
 }
 
-static enum err table_alloc(struct source_table *t, size_t n)
+static enum err table_alloc(struct source_table *t, size_t sources, size_t doors)
 {
     t->slots = 16;
-    while (t->slots < 2 * n)
+    while (t->slots < 2 * doors)
         t->slots *= 2;
-    t->at = calloc(n ? n : 1, sizeof(*t->at));
+    t->at = calloc(sources ? sources : 1, sizeof(*t->at));
+    t->doors = calloc(doors ? doors : 1, sizeof(*t->doors));
     t->slot = calloc(t->slots, sizeof(*t->slot));
-    return t->at && t->slot ? OK : ERR_MEMORY;
+    return t->at && t->doors && t->slot ? OK : ERR_MEMORY;
+}
+
+/* At most; a source that cannot be read has none. */
+static size_t count_doors(const json_t *list)
+{
+    size_t n = json_array_size(list), i;
+    const json_t *source;
+
+    json_array_foreach(list, i, source)
+    {
+        size_t old = json_array_size(json_object_get(source, "old_keys"));
+
+        n += old < SOURCE_OLD_KEYS_MAX ? old : SOURCE_OLD_KEYS_MAX;
+    }
+    return n;
 }
 
 enum err source_table_new(struct str json, const struct routes *routes, const struct seal *seal, struct source_table **out)
@@ -80,7 +117,7 @@ enum err source_table_new(struct str json, const struct routes *routes, const st
     }
     t->seal = seal;
     t->uses = 1;
-    err = table_alloc(t, json_array_size(list));
+    err = table_alloc(t, json_array_size(list), count_doors(list));
     for (size_t i = 0; i < json_array_size(list) && !err; i++) {
         err = add_source(t, json_array_get(list, i), routes);
         if (err && err != ERR_MEMORY) {
@@ -100,10 +137,11 @@ done:
     return err;
 }
 
-struct live_source *source_table_find(struct source_table *t, struct str key)
+struct live_source *source_table_find(struct source_table *t, struct str key, int64_t now_us)
 {
     size_t slot = find_slot(t, key);
-    struct live_source *live = t->slot[slot] ? &t->at[t->slot[slot] - 1] : NULL;
+    const struct door *door = t->slot[slot] ? &t->doors[t->slot[slot] - 1] : NULL;
+    struct live_source *live = door && (!door->until_us || door->until_us > now_us) ? &t->at[door->source] : NULL;
 
     return live && live->source.enabled ? live : NULL;
 }
@@ -133,6 +171,7 @@ void source_table_release(struct source_table *t)
     for (size_t i = 0; i < t->n; i++)
         live_source_release(&t->at[i]);
     free(t->at);
+    free(t->doors);
     free(t->slot);
     free(t);
 }
@@ -159,11 +198,9 @@ static enum err prepare_secret(struct live_source *live, const struct source_sec
 static enum err open_secret(struct live_source *live, const struct source_secret *of)
 {
     struct secret *secret = NULL;
-    char context[40];
-    enum err err;
+    char context[SOURCE_SEAL_CONTEXT_CHARS + 1];
+    enum err err = seal_open(live->table->seal, source_seal_context(live->source.id, context), str_of(of->sealed), &secret);
 
-    snprintf(context, sizeof(context), "source:%s", live->id_text);
-    err = seal_open(live->table->seal, str_of(context), str_of(of->sealed), &secret);
     if (!err)
         err = prepare_secret(live, of, secret);
     secret_free(secret);

@@ -155,7 +155,7 @@ bool sources_known(const struct sources *s)
 
 struct live_source *sources_hold(struct sources *s, struct str key)
 {
-    struct live_source *live = s->table ? source_table_find(s->table, key) : NULL;
+    struct live_source *live = s->table ? source_table_find(s->table, key, clock_wall_us(s->parts.clock)) : NULL;
 
     if (!live)
         return NULL;

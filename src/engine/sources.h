@@ -2,6 +2,7 @@
 #ifndef ENGINE_SOURCES_H
 #define ENGINE_SOURCES_H
 
+#include "base/clock.h"
 #include "base/secret.h"
 #include "model/source.h"
 #include "queue/queue.h"
@@ -36,6 +37,7 @@ struct live_source {
 struct sources_parts {
     struct loop *loop;
     struct queue *queue;
+    const struct clock *clock;
     const struct routes *routes;
     const struct seal *seal;
 };

@@ -203,7 +203,7 @@ static struct http_limits read_limits(const struct config *cfg)
 static enum err open_parts(struct worker *w)
 {
     const struct worker_shared *shared = w->shared;
-    struct sources_parts sources = {.routes = shared->routes, .seal = shared->seal};
+    struct sources_parts sources = {.clock = shared->clock, .routes = shared->routes, .seal = shared->seal};
     struct receiver_parts receiver = {
         .clock = shared->clock, .rate = shared->rate, .public_url = str_of(config_text(shared->cfg, SET_PUBLIC_URL))};
     struct http_limits limits = read_limits(shared->cfg);

@@ -1,7 +1,15 @@
 /* source.c -- owns the source: its text, released once, and its form as an object of the snapshot. */
 #include "model/source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+struct str source_seal_context(int64_t source_id, char out[SOURCE_SEAL_CONTEXT_CHARS + 1])
+{
+    int n = snprintf(out, SOURCE_SEAL_CONTEXT_CHARS + 1, "source:%lld", (long long)source_id);
+
+    return str_n(out, (size_t)n);
+}
 
 void source_release(struct source *s)
 {
@@ -15,6 +23,8 @@ void source_release(struct source *s)
         free(s->secrets[i].name);
         free(s->secrets[i].sealed);
     }
+    for (size_t i = 0; i < s->n_old_keys; i++)
+        free(s->old_keys[i].key);
     *s = (struct source){.id = 0};
 }
 
@@ -35,16 +45,32 @@ static json_t *secrets_to_json(const struct source *s)
     return list;
 }
 
+static json_t *old_keys_to_json(const struct source *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->n_old_keys && list; i++)
+        if (json_array_append_new(
+                list, json_pack("{ss sI}", "key", s->old_keys[i].key, "until_us", (json_int_t)s->old_keys[i].until_us))) {
+            json_decref(list);
+            list = NULL;
+        }
+    return list;
+}
+
 json_t *source_to_json(const struct source *s)
 {
-    json_t *secrets = secrets_to_json(s);
+    json_t *secrets = secrets_to_json(s), *old_keys = old_keys_to_json(s);
 
-    if (!secrets)
+    if (!secrets || !old_keys) {
+        json_decref(secrets);
+        json_decref(old_keys);
         return NULL;
-    return json_pack("{sI sI ss ss ss ss sb si sI sI sO so}", "id", (json_int_t)s->id, "account_id", (json_int_t)s->account_id,
+    }
+    return json_pack("{sI sI ss ss ss ss sb si sI sI sO so so}", "id", (json_int_t)s->id, "account_id", (json_int_t)s->account_id,
                      "key", s->key, "platform", s->platform, "name", s->name, "list", s->list, "enabled", (int)s->enabled, "rank",
                      s->rank, "cart_delay_ms", (json_int_t)s->cart_delay_ms, "created_at_us", (json_int_t)s->created_at_us,
-                     "config", s->config, "secrets", secrets);
+                     "config", s->config, "secrets", secrets, "old_keys", old_keys);
 }
 
 /* Copies object[key] to *out, which source_release frees. */
@@ -110,6 +136,23 @@ static enum err secrets_from_json(const json_t *list, struct source *out)
     return err;
 }
 
+/* A snapshot of an older program has no list of old keys. */
+static enum err old_keys_from_json(const json_t *list, struct source *out)
+{
+    enum err err = !list || json_is_array(list) ? OK : ERR_TYPE;
+
+    if (!err && json_array_size(list) > SOURCE_OLD_KEYS_MAX)
+        return ERR_TOO_MANY;
+    for (size_t i = 0; !err && i < json_array_size(list); i++) {
+        struct source_old_key *old = &out->old_keys[out->n_old_keys++];
+        const struct text_member texts[] = {{"key", &old->key}, {NULL, NULL}};
+        const struct int_member ints[] = {{"until_us", &old->until_us}, {NULL, NULL}};
+
+        err = take_all(json_array_get(list, i), texts, ints);
+    }
+    return err;
+}
+
 static bool all_text(json_t *object)
 {
     const char *key;
@@ -140,6 +183,8 @@ enum err source_from_json(const json_t *json, struct source *out)
         err = ERR_RANGE;
     if (!err)
         err = secrets_from_json(json_object_get(json, "secrets"), &s);
+    if (!err)
+        err = old_keys_from_json(json_object_get(json, "old_keys"), &s);
     if (err) {
         source_release(&s);
         return err;

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/str.h"
 
-enum { SOURCE_SECRETS_MAX = 8 };
+enum { SOURCE_SECRETS_MAX = 8, SOURCE_OLD_KEYS_MAX = 4 };
 
 /* Several may be valid at a time (rotation); each is tried. */
 struct source_secret {
@@ -14,6 +14,12 @@ struct source_secret {
     char *sealed;     /* base64, made by seal_close with context "source:<source id>" */
     int64_t from_us;  /* valid from */
     int64_t until_us; /* valid until; 0 = open */
+};
+
+/* A key of the endpoint that was replaced and still leads to the source. */
+struct source_old_key {
+    char *key;
+    int64_t until_us;
 };
 
 /* Owns all its text. Strings are never NULL after source_from_json or a load from the database. */
@@ -30,7 +36,13 @@ struct source {
     json_t *config; /* object: name -> text, without secrets */
     struct source_secret secrets[SOURCE_SECRETS_MAX];
     size_t n_secrets;
+    struct source_old_key old_keys[SOURCE_OLD_KEYS_MAX];
+    size_t n_old_keys;
 };
+
+/* What a secret of the source is sealed for. Returns `out` as text. */
+enum { SOURCE_SEAL_CONTEXT_CHARS = 40 };
+struct str source_seal_context(int64_t source_id, char out[SOURCE_SEAL_CONTEXT_CHARS + 1]);
 
 void source_release(struct source *s);
 /* Returns owned: the source as an object, secrets sealed. NULL when memory is out. */

@@ -2,19 +2,13 @@
 #include "store/source.h"
 
 #include "base/id.h"
+#include "store/source_rows.h"
 
-enum { CONFIG_BYTES_MAX = 64 * 1024, SEALED_BYTES_MAX = 16 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX = 100000 };
+enum { CONFIG_BYTES_MAX = 64 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX = 100000 };
 
 #define SELECT_SOURCE                                                                                                   \
     "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config FROM source" \
     " WHERE account_id = $1 AND "
-
-/* Reads a text column into *out, which source_release frees. */
-static enum err take_column(struct db_stmt *st, int column, char **out)
-{
-    *out = str_dup(db_column_str(st, column));
-    return *out ? OK : ERR_MEMORY;
-}
 
 static enum err read_source(struct db_stmt *st, struct source *s)
 {
@@ -28,47 +22,8 @@ static enum err read_source(struct db_stmt *st, struct source *s)
     s->created_at_us = db_column_int(st, 4);
     s->enabled = db_column_int(st, 5) != 0;
     for (int i = 0; i < 4 && !err; i++)
-        err = take_column(st, 6 + i, texts[i]);
+        err = source_take_column(st, 6 + i, texts[i]);
     return err ? err : json_parse(db_column_str(st, 10), &s->config, NULL);
-}
-
-static enum err read_secret(struct db_stmt *st, struct source_secret *out)
-{
-    char id[24];
-    enum err err;
-
-    snprintf(id, sizeof(id), "s%lld", (long long)db_column_int(st, 0));
-    out->id = str_dup(str_of(id));
-    out->from_us = db_column_int(st, 1);
-    out->until_us = db_column_int(st, 2);
-    err = take_column(st, 3, &out->name);
-    if (!err)
-        err = take_column(st, 4, &out->sealed);
-    return out->id ? err : ERR_MEMORY;
-}
-
-static enum err load_secrets(struct store *store, struct source *s)
-{
-    struct db_stmt *st = NULL;
-    bool row = false;
-    enum err err = db_prepare(store->db,
-                              "SELECT number, from_us, until_us, name, sealed FROM source_secret"
-                              " WHERE account_id = $1 AND source_id = $2 ORDER BY number",
-                              &st);
-
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_int(st, 2, s->id);
-    while (!(err = db_step(st, &row)) && row) {
-        err = s->n_secrets < SOURCE_SECRETS_MAX ? OK : ERR_TOO_MANY;
-        if (!err)
-            err = read_secret(st, &s->secrets[s->n_secrets++]);
-        if (err)
-            break;
-    }
-    db_done(st);
-    return err;
 }
 
 /* Takes the one row of a prepared statement. */
@@ -83,7 +38,7 @@ static enum err load_one(struct store *store, struct db_stmt *st, struct source 
     if (!err)
         err = read_source(st, &s);
     if (!err)
-        err = load_secrets(store, &s);
+        err = source_rows_load(store, &s);
     db_done(st);
     if (err)
         source_release(&s);
@@ -149,7 +104,7 @@ enum err source_list_load(struct store *store, struct source_list *out)
         err = read_source(st, &out->at[out->n]);
         out->n++;
         if (!err)
-            err = load_secrets(store, &out->at[out->n - 1]);
+            err = source_rows_load(store, &out->at[out->n - 1]);
         if (err)
             break;
     }
@@ -165,7 +120,7 @@ void source_list_release(struct source_list *list)
     *list = (struct source_list){.at = NULL};
 }
 
-static enum err ask_int(struct store *store, const char *sql, int64_t source_id, int64_t *out)
+enum err source_ask_int(struct store *store, const char *sql, int64_t source_id, int64_t *out)
 {
     struct db_stmt *st = NULL;
     bool row = false;
@@ -180,25 +135,6 @@ static enum err ask_int(struct store *store, const char *sql, int64_t source_id,
     if (!err)
         *out = db_column_int(st, 0);
     db_done(st);
-    return err;
-}
-
-/* Inside a transaction: seals the secret for its source and puts it in as `number`. */
-static enum err put_secret(struct store *store, const struct seal *seal, int64_t source_id, int64_t number,
-                           const struct given_secret *given, int64_t now_us)
-{
-    struct buf sealed = BUF_INIT(SEALED_BYTES_MAX);
-    char context[40];
-    enum err err;
-
-    snprintf(context, sizeof(context), "source:%lld", (long long)source_id);
-    err = seal_close(seal, str_of(context), secret_bytes(given->secret), &sealed);
-    if (!err)
-        err = db_run(store->db,
-                     "INSERT INTO source_secret (account_id, source_id, number, name, sealed, from_us, until_us)"
-                     " VALUES ($1, $2, $3, $4, $5, $6, 0)",
-                     "iiissi", store->account_id, source_id, number, str_of(given->name), buf_str(&sealed), now_us);
-    buf_release(&sealed);
     return err;
 }
 
@@ -246,11 +182,11 @@ enum err source_add(struct store *store, const struct seal *seal, const struct s
     if (err)
         return err;
     /* The lock is held, and removed sources keep their row, so no id is given out twice. */
-    err = ask_int(store, "SELECT COALESCE(MAX(id), 0) + 1 FROM source WHERE account_id = $1", 0, &id);
+    err = source_ask_int(store, "SELECT COALESCE(MAX(id), 0) + 1 FROM source WHERE account_id = $1", 0, &id);
     if (!err)
         err = put_source(store, plan, id, now_us);
     for (size_t i = 0; i < plan->n_secrets && !err; i++)
-        err = put_secret(store, seal, id, (int64_t)i + 1, &plan->secrets[i], now_us);
+        err = source_secret_put(store, seal, id, (int64_t)i + 1, &plan->secrets[i], now_us);
     err = store_end(store, err);
     return err ? err : source_get(store, id, out);
 }
@@ -280,45 +216,7 @@ enum err source_remove(struct store *store, int64_t id)
                                     " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
                                     "iii", store->account_id, id, clock_wall_us(store->clock)));
     if (!err)
-        err = db_run(store->db, "DELETE FROM source_secret WHERE account_id = $1 AND source_id = $2", "ii", store->account_id, id);
-    return store_end(store, err);
-}
-
-/* Inside a transaction: ends the secrets of that name at `until_us`, forgets those that are over. */
-static enum err end_secrets(struct store *store, int64_t source_id, const char *name, int64_t now_us, int64_t until_us)
-{
-    enum err err = db_run(store->db,
-                          "UPDATE source_secret SET until_us = $4 WHERE account_id = $1 AND source_id = $2 AND name = $3"
-                          " AND (until_us = 0 OR until_us > $4)",
-                          "iisi", store->account_id, source_id, str_of(name), until_us);
-
-    if (err)
-        return err;
-    return db_run(store->db,
-                  "DELETE FROM source_secret WHERE account_id = $1 AND source_id = $2 AND until_us <> 0 AND until_us <= $3", "iii",
-                  store->account_id, source_id, now_us);
-}
-
-enum err source_rotate(struct store *store, const struct seal *seal, int64_t source_id, const struct given_secret *given,
-                       int64_t grace_ms, struct buf *id)
-{
-    int64_t now_us = clock_wall_us(store->clock), number = 0, left = 0;
-    enum err err = db_begin(store->db);
-
-    if (err)
-        return err;
-    err = ask_int(store, "SELECT COALESCE(MAX(number), 0) + 1 FROM source_secret WHERE account_id = $1 AND source_id = $2",
-                  source_id, &number);
-    if (!err)
-        err = end_secrets(store, source_id, given->name, now_us, now_us + grace_ms * US_PER_MS);
-    if (!err)
-        err = ask_int(store, "SELECT COUNT(*) FROM source_secret WHERE account_id = $1 AND source_id = $2", source_id, &left);
-    if (!err && left >= SOURCE_SECRETS_MAX)
-        err = ERR_TOO_MANY;
-    if (!err)
-        err = put_secret(store, seal, source_id, number, given, now_us);
-    if (!err)
-        err = buf_printf(id, "s%lld", (long long)number);
+        err = source_rows_forget(store, id);
     return store_end(store, err);
 }
 
@@ -331,6 +229,15 @@ static void drop_secret(struct source *s, size_t i)
     memmove(&s->secrets[i], &s->secrets[i + 1], (s->n_secrets - i) * sizeof(s->secrets[i]));
 }
 
+static void drop_old_keys(struct source *s, int64_t now_us)
+{
+    for (size_t i = s->n_old_keys; i-- > 0;)
+        if (s->old_keys[i].until_us <= now_us) {
+            free(s->old_keys[i].key);
+            s->old_keys[i] = s->old_keys[--s->n_old_keys];
+        }
+}
+
 static enum err append_enabled(struct source_list *list, int64_t now_us, json_t *array)
 {
     for (size_t i = 0; i < list->n; i++) {
@@ -338,6 +245,7 @@ static enum err append_enabled(struct source_list *list, int64_t now_us, json_t 
 
         if (!s->enabled)
             continue;
+        drop_old_keys(s, now_us);
         for (size_t k = s->n_secrets; k-- > 0;)
             if (s->secrets[k].until_us && s->secrets[k].until_us <= now_us)
                 drop_secret(s, k);

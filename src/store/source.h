@@ -52,10 +52,19 @@ void source_list_release(struct source_list *list);
 enum err source_set_enabled(struct store *store, int64_t id, bool enabled) MUST_CHECK;
 /* Frees the name and forgets the secrets; the row stays for history. */
 enum err source_remove(struct store *store, int64_t id) MUST_CHECK;
-/* Adds a secret valid from now on; those of the same name end at now + grace_ms. `id` gets the new secret's id.
+/* Adds a secret valid from now on; those of the same name end at now + grace_ms. `id` gets the new secret's id. A secret that has
+ * ended stays, sealed, for a week: for the doctor, never for a receiver.
  * ERR_TOO_MANY while SOURCE_SECRETS_MAX secrets are still valid. */
 enum err source_rotate(struct store *store, const struct seal *seal, int64_t source_id, const struct given_secret *given,
                        int64_t grace_ms, struct buf *id) MUST_CHECK;
+/* True when the i-th secret is valid and a later one of its name is there. */
+bool source_secret_is_old(const struct source *s, size_t i, int64_t now_us);
+/* Ends the old secrets now: all but the latest of each name, or of `name` alone (NULL: of every name). */
+enum err source_finish(struct store *store, int64_t source_id, const char *name) MUST_CHECK;
+/* Gives the source a new key; the one before leads to it until now + grace_ms. ERR_TOO_MANY while SOURCE_OLD_KEYS_MAX do. */
+enum err source_rotate_key(struct store *store, int64_t source_id, int64_t grace_ms) MUST_CHECK;
+/* Ends the old keys now. */
+enum err source_finish_key(struct store *store, int64_t source_id) MUST_CHECK;
 
 /* Appends {"sources":[...]}: the enabled sources with the secrets that are or will be valid, sealed. */
 enum err source_snapshot(struct store *store, struct buf *out) MUST_CHECK;

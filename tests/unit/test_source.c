@@ -238,6 +238,32 @@ static void rotate(struct fixture *f, const struct source *s, const struct secre
     buf_release(&id);
 }
 
+static json_t *snapshot(struct fixture *f)
+{
+    struct buf text = BUF_INIT(1 << 20);
+    json_t *json = NULL;
+
+    assert_int_equal(source_snapshot(f->store, &text), OK);
+    assert_null(strstr(buf_text(&text), "00112233445566778899aabbccddeeff"));
+    assert_int_equal(json_parse(buf_str(&text), &json, NULL), OK);
+    buf_release(&text);
+    return json;
+}
+
+/* The one source of the snapshot: how many secrets it has, the first one's id, how many old keys. */
+static void assert_snapshot(struct fixture *f, size_t secrets, const char *first, size_t old_keys)
+{
+    json_t *json = snapshot(f);
+    struct source back;
+
+    assert_int_equal(source_from_json(json_array_get(json_object_get(json, "sources"), 0), &back), OK);
+    assert_int_equal(back.n_secrets, secrets);
+    assert_string_equal(back.secrets[0].id, first);
+    assert_int_equal(back.n_old_keys, old_keys);
+    source_release(&back);
+    json_decref(json);
+}
+
 static void I1_a_rotated_secret_stays_valid_for_the_time_of_grace(void **state)
 {
     struct fixture *f = *state;
@@ -282,9 +308,82 @@ static void rotation_without_grace_ends_the_old_secret_at_once(void **state)
     add(f, "my shop", &s);
     rotate(f, &s, f->second, 0, "s2");
     assert_int_equal(source_get(f->store, s.id, &after), OK);
-    assert_int_equal(after.n_secrets, 1);
+    assert_true(after.secrets[0].until_us == f->now_us);
+    assert_string_equal(after.secrets[1].id, "s2");
+    source_release(&after);
+    assert_snapshot(f, 1, "s2", 0);
+    source_release(&s);
+}
+
+static void an_ended_secret_stays_for_a_week_and_goes_first_when_room_is_needed(void **state)
+{
+    struct fixture *f = *state;
+    struct source s, after;
+    char id[8];
+
+    add(f, "my shop", &s);
+    rotate(f, &s, f->second, 0, "s2");
+    f->now_us += 7 * 86400 * US_PER_S;
+    rotate(f, &s, f->first, 0, "s3");
+    assert_int_equal(source_get(f->store, s.id, &after), OK);
     assert_string_equal(after.secrets[0].id, "s2");
     source_release(&after);
+    for (int i = 4; i < 4 + SOURCE_SECRETS_MAX; i++) {
+        f->now_us += US_PER_S;
+        snprintf(id, sizeof(id), "s%d", i);
+        rotate(f, &s, f->second, 0, id);
+    }
+    assert_int_equal(source_get(f->store, s.id, &after), OK);
+    assert_int_equal(after.n_secrets, SOURCE_SECRETS_MAX);
+    assert_string_equal(after.secrets[0].id, "s4");
+    source_release(&after);
+    source_release(&s);
+}
+
+static void finishing_a_rotation_ends_the_old_secrets_and_never_the_latest(void **state)
+{
+    struct fixture *f = *state;
+    struct source s, after;
+
+    add(f, "my shop", &s);
+    rotate(f, &s, f->second, 60000, "s2");
+    rotate(f, &s, f->first, 60000, "s3");
+    assert_int_equal(source_get(f->store, s.id, &after), OK);
+    assert_true(source_secret_is_old(&after, 0, f->now_us));
+    assert_true(source_secret_is_old(&after, 1, f->now_us));
+    assert_false(source_secret_is_old(&after, 2, f->now_us));
+    assert_false(source_secret_is_old(&after, 0, f->now_us + 60 * US_PER_S));
+    source_release(&after);
+    assert_int_equal(source_finish(f->store, s.id, "another"), OK);
+    assert_snapshot(f, 3, "s1", 0);
+    assert_int_equal(source_finish(f->store, s.id, NULL), OK);
+    assert_snapshot(f, 1, "s3", 0);
+    source_release(&s);
+}
+
+static void a_replaced_key_leads_to_the_source_for_the_time_of_grace(void **state)
+{
+    struct fixture *f = *state;
+    struct source s, after;
+
+    add(f, "my shop", &s);
+    assert_int_equal(source_rotate_key(f->store, s.id, 60000), OK);
+    assert_int_equal(source_get(f->store, s.id, &after), OK);
+    assert_string_not_equal(after.key, s.key);
+    assert_int_equal(after.n_old_keys, 1);
+    assert_string_equal(after.old_keys[0].key, s.key);
+    assert_true(after.old_keys[0].until_us == f->now_us + 60 * US_PER_S);
+    source_release(&after);
+    assert_snapshot(f, 1, "s1", 1);
+    for (int i = 1; i < SOURCE_OLD_KEYS_MAX; i++)
+        assert_int_equal(source_rotate_key(f->store, s.id, 60000), OK);
+    assert_int_equal(source_rotate_key(f->store, s.id, 60000), ERR_TOO_MANY);
+    f->now_us += 60 * US_PER_S;
+    assert_snapshot(f, 1, "s1", 0);
+    assert_int_equal(source_rotate_key(f->store, s.id, 60000), OK);
+    assert_snapshot(f, 1, "s1", 1);
+    assert_int_equal(source_finish_key(f->store, s.id), OK);
+    assert_snapshot(f, 1, "s1", 0);
     source_release(&s);
 }
 
@@ -332,18 +431,6 @@ static void a_removed_source_keeps_its_name_for_history_and_loses_its_secrets(vo
     source_release(&next);
 }
 
-static json_t *snapshot(struct fixture *f)
-{
-    struct buf text = BUF_INIT(1 << 20);
-    json_t *json = NULL;
-
-    assert_int_equal(source_snapshot(f->store, &text), OK);
-    assert_null(strstr(buf_text(&text), "00112233445566778899aabbccddeeff"));
-    assert_int_equal(json_parse(buf_str(&text), &json, NULL), OK);
-    buf_release(&text);
-    return json;
-}
-
 static void the_snapshot_has_enabled_sources_and_the_secrets_that_are_valid(void **state)
 {
     struct fixture *f = *state;
@@ -384,11 +471,19 @@ static void an_object_that_is_no_source_is_refused(void **state)
         const char *member, *value; /* NULL: taken away */
         enum err err;
     } cases[] = {
-        {"key", NULL, ERR_SYNTAX},          {"key", "5", ERR_TYPE},
-        {"id", "\"1\"", ERR_TYPE},          {"enabled", "1", ERR_TYPE},
-        {"config", "[]", ERR_TYPE},         {"config", "{\"shop\":1}", ERR_TYPE},
-        {"secrets", "{}", ERR_TYPE},        {"secrets", "[{}]", ERR_SYNTAX},
-        {"rank", "99999999999", ERR_RANGE}, {"secrets", "[1,2,3,4,5,6,7,8,9]", ERR_TOO_MANY},
+        {"key", NULL, ERR_SYNTAX},
+        {"key", "5", ERR_TYPE},
+        {"id", "\"1\"", ERR_TYPE},
+        {"enabled", "1", ERR_TYPE},
+        {"config", "[]", ERR_TYPE},
+        {"config", "{\"shop\":1}", ERR_TYPE},
+        {"secrets", "{}", ERR_TYPE},
+        {"secrets", "[{}]", ERR_SYNTAX},
+        {"rank", "99999999999", ERR_RANGE},
+        {"secrets", "[1,2,3,4,5,6,7,8,9]", ERR_TOO_MANY},
+        {"old_keys", "{}", ERR_TYPE},
+        {"old_keys", "[{}]", ERR_SYNTAX},
+        {"old_keys", "[1,2,3,4,5]", ERR_TOO_MANY},
     };
     struct source s, back;
 
@@ -450,6 +545,9 @@ int main(void)
         WITH_STORE(I1_a_rotated_secret_stays_valid_for_the_time_of_grace),
         WITH_STORE(a_second_rotation_never_prolongs_an_older_secret),
         WITH_STORE(rotation_without_grace_ends_the_old_secret_at_once),
+        WITH_STORE(an_ended_secret_stays_for_a_week_and_goes_first_when_room_is_needed),
+        WITH_STORE(finishing_a_rotation_ends_the_old_secrets_and_never_the_latest),
+        WITH_STORE(a_replaced_key_leads_to_the_source_for_the_time_of_grace),
         WITH_STORE(N9_a_source_holds_at_most_eight_secrets),
         WITH_STORE(a_removed_source_keeps_its_name_for_history_and_loses_its_secrets),
         WITH_STORE(the_snapshot_has_enabled_sources_and_the_secrets_that_are_valid),
