@@ -401,6 +401,11 @@ struct str verify_spec_secret_name(const struct verify_spec *spec)
     return spec->secret;
 }
 
+const char *verify_spec_secret_form(const struct verify_spec *spec)
+{
+    return secret_form_names[spec->secret_form];
+}
+
 bool verify_spec_is_timed(const struct verify_spec *spec)
 {
     return signed_text_has(&spec->text, PART_TIMESTAMP);

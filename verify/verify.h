@@ -44,6 +44,8 @@ void verify_spec_free(struct verify_spec *spec);
 bool verify_spec_applies(const struct verify_spec *spec, struct fields headers);
 /* The name of the config member that holds the secret ("secret" unless the file says otherwise). */
 struct str verify_spec_secret_name(const struct verify_spec *spec);
+/* The form that the secret must have: the word of the route file, such as "hex". */
+const char *verify_spec_secret_form(const struct verify_spec *spec);
 /* True when the signed text carries a timestamp that is held against the clock. */
 bool verify_spec_is_timed(const struct verify_spec *spec);
 

@@ -89,19 +89,31 @@ static struct str without_newline(struct str s)
     return s;
 }
 
-enum err secret_read_file(const char *path, struct secret **out)
+enum err secret_new_line(struct str bytes, struct secret **out)
+{
+    return secret_new(without_newline(bytes), out);
+}
+
+enum err secret_read_fd(int fd, struct secret **out)
 {
     char bytes[SECRET_MAX_BYTES + 3]; /* the newline, and one more to see that it is too long */
     size_t len = 0;
+    enum err err = read_all(fd, bytes, sizeof(bytes), &len);
+
+    if (!err)
+        err = secret_new_line(str_n(bytes, len), out);
+    OPENSSL_cleanse(bytes, sizeof(bytes));
+    return err;
+}
+
+enum err secret_read_file(const char *path, struct secret **out)
+{
     int fd = -1;
     enum err err = open_to_read(path, &fd);
 
     if (err)
         return err;
-    err = read_all(fd, bytes, sizeof(bytes), &len);
-    if (!err)
-        err = secret_new(without_newline(str_n(bytes, len)), out);
-    OPENSSL_cleanse(bytes, sizeof(bytes));
+    err = secret_read_fd(fd, out);
     close(fd);
     return err;
 }

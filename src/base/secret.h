@@ -13,9 +13,12 @@ enum err secret_new(struct str bytes, struct secret **out) MUST_CHECK;
 void secret_free(struct secret *s);
 /* Borrows the bytes, for the verifier and the sealer only. */
 struct str secret_bytes(const struct secret *s);
-/* Reads a secret from a file of at most 4096 bytes; one trailing newline (LF or CR LF) is not part of it.
+/* As secret_new; one trailing newline (LF or CR LF) is not part of it: editors, `echo` and $(...) differ in it. */
+enum err secret_new_line(struct str bytes, struct secret **out) MUST_CHECK;
+/* Reads a secret of at most 4096 bytes from a file, or from a descriptor up to its end; as secret_new_line.
  * ERR_NOT_FOUND, ERR_IO, ERR_RANGE when empty or too long. */
 enum err secret_read_file(const char *path, struct secret **out) MUST_CHECK;
+enum err secret_read_fd(int fd, struct secret **out) MUST_CHECK;
 
 /* Compares contents in constant time; lengths are public. The one place where signatures are compared. */
 bool ct_equal(struct str a, struct str b);

@@ -3,12 +3,10 @@
 
 #include "base/problems.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <termios.h>
 #include <unistd.h>
 
-enum { SECRET_BYTES_MAX = 4096, VERBS_MAX = 40, JSON_BYTES_MAX = 64 << 20 };
+enum { VERBS_MAX = 40, JSON_BYTES_MAX = 64 << 20 };
 
 enum err cli_init(struct cli *cli)
 {
@@ -113,37 +111,4 @@ int cli_print_json(json_t *value)
         err = ERR_IO;
     buf_release(&text);
     return err ? cli_fail_why(err, NULL) : EXIT_DONE;
-}
-
-/* Reads up to a newline; what is longer than the buffer is refused by its length. */
-static size_t read_line(char *line, size_t size)
-{
-    size_t n = 0;
-    char c;
-
-    while (n < size && read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
-        line[n++] = c;
-    return n;
-}
-
-enum err cli_ask_secret(const char *question, struct secret **out)
-{
-    char line[SECRET_BYTES_MAX + 1];
-    struct termios before, silent;
-    enum err err;
-    size_t n;
-
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before))
-        return ERR_NOT_FOUND;
-    silent = before;
-    silent.c_lflag &= (tcflag_t)~ECHO;
-    fprintf(stderr, "%s: ", question);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent))
-        return ERR_IO;
-    n = read_line(line, sizeof(line));
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    fputc('\n', stderr);
-    err = secret_new(str_n(line, n), out);
-    explicit_bzero(line, sizeof(line));
-    return err;
 }

@@ -73,7 +73,11 @@ int cli_fail_why(enum err err, const struct buf *why);
 
 /* Prints a JSON value (indented) and a newline on stdout. Takes `value`; NULL means that memory is out. */
 int cli_print_json(json_t *value);
-/* Reads one line without echo from the terminal. ERR_NOT_FOUND when stdin is none, ERR_RANGE when it is empty. Returns owned. */
+/*
+ * Asks for a secret on the terminal, twice, without echo. Returns owned.
+ * ERR_NOT_FOUND when stdin is no terminal, ERR_RANGE when it is empty or longer than 4096 bytes, ERR_EXISTS when the two differ.
+ * A signal ends the program as ever, after the terminal shows again what is typed.
+ */
 enum err cli_ask_secret(const char *question, struct secret **out) MUST_CHECK;
 
 #endif

@@ -79,7 +79,7 @@ static enum err add_source(struct store *store, const struct seal *seal, struct 
     struct str secret_name = verify_spec_secret_name(route_verify_at(route, 0));
     char name[SOURCE_NAME_BYTES_MAX], secret[64];
     struct source_plan plan = {.route = route, .n_secrets = 1};
-    enum err err = given_make_secret(&s->secret);
+    enum err err = given_make_secret(route_verify_at(route, 0), &s->secret);
 
     if (err)
         return err;

@@ -4,6 +4,9 @@
 #include "base/encode.h"
 #include "base/id.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 enum { MADE_BYTES = 32 };
 
 void given_release(struct given *given)
@@ -25,19 +28,20 @@ static const struct route_config *signing_secret(const struct route *route)
     return NULL;
 }
 
-/* Splits NAME=PATH when the route has a secret of that name. */
-static const struct route_config *named_secret(const struct route *route, const char *text, const char **path)
+/* Splits NAME=PLACE when the route has a secret of that name. */
+static const struct route_config *named_secret(const struct route *route, const struct route_config *usual, const char *text,
+                                               const char **place)
 {
     struct str name = str_upto(str_of(text), str_find(str_of(text), '='));
     const struct route_config *c;
 
     for (size_t i = 0; text[name.len] && (c = route_config_at(route, i)); i++)
         if (c->secret && str_eq(name, str_of(c->name))) {
-            *path = text + name.len + 1;
+            *place = text + name.len + 1;
             return c;
         }
-    *path = text;
-    return signing_secret(route);
+    *place = text;
+    return usual;
 }
 
 static void keep(struct given *out, const char *name, struct secret *secret)
@@ -54,78 +58,210 @@ static bool has(const struct given *given, const char *name)
     return false;
 }
 
-static int take_file(const struct route *route, const char *text, struct given *out)
+int given_refuse_argument(void)
 {
-    const char *path;
-    const struct route_config *c = named_secret(route, text, &path);
-    struct secret *secret = NULL;
-    enum err err;
+    return cli_wrong(
+        "a secret is never an argument: every process of this machine can read it, and shells write it down; give it "
+        "with --secret-file FILE, --secret-env VAR, --secret-file - (stdin) or at the question, and have a new one made");
+}
 
-    if (!c)
-        return cli_fail("%s takes no secret; leave --secret-file out", route_platform(route));
-    if (has(out, c->name))
-        return cli_wrong("the secret \"%s\" is given twice", c->name);
-    if (out->n == SOURCE_SECRETS_MAX)
-        return cli_wrong("more than %d secrets are given", SOURCE_SECRETS_MAX);
-    err = secret_read_file(path, &secret);
+/* What cannot be meant as a file's or a variable's name, as far as one can tell; it must not be repeated on the terminal. */
+static bool looks_like_secret(const char *text)
+{
+    struct str s = str_of(text);
+
+    return str_starts(s, STR("whsec_")) || (s.len >= 16 && str_find(s, '.') == s.len && str_find(s, '/') > 0);
+}
+
+static int fail_secret(enum err err, const char *from)
+{
     if (err == ERR_RANGE)
-        return cli_fail("%s: the secret is empty, or longer than 4096 bytes; give another file", path);
+        return cli_fail("%s: the secret is empty, or longer than 4096 bytes; give another", from);
+    if (err == ERR_EXISTS)
+        return cli_fail("the two are not the same; nothing is changed");
+    if (err == ERR_NOT_FOUND)
+        return looks_like_secret(from) ? given_refuse_argument() : cli_fail("%s: there is no such file", from);
+    return cli_fail("%s: %s", from, err_text(err));
+}
+
+static void warn_when_open(const char *path)
+{
+    struct stat st;
+
+    if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & S_IROTH)
+        fprintf(stderr, "storehook: warning: everybody may read %s; `chmod 600 %s`\n", path, path);
+}
+
+static int read_file(const char *path, struct secret **out)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    enum err err = is_stdin && isatty(STDIN_FILENO) ? cli_ask_secret("secret", out)
+                   : is_stdin                       ? secret_read_fd(STDIN_FILENO, out)
+                                                    : secret_read_file(path, out);
+
     if (err)
-        return cli_fail("%s: %s", path, err == ERR_NOT_FOUND ? "there is no such file" : err_text(err));
-    keep(out, c->name, secret);
+        return fail_secret(err, is_stdin ? "stdin" : path);
+    if (!is_stdin)
+        warn_when_open(path);
     return CLI_GO;
 }
 
-enum err given_make_secret(struct secret **out)
+/* Takes it out of the environment, so that no child inherits it. STOREHOOK_SECRET is taken out already. */
+static int read_variable(struct cli *cli, const char *name, struct secret **out)
 {
-    static const struct str prefix = {.p = "whsec_", .len = 6};
-    unsigned char key[MADE_BYTES];
-    char text[sizeof("whsec_") + BASE64_LEN(MADE_BYTES)];
+    char *text = getenv(name);
     enum err err;
 
-    random_bytes(key, sizeof(key));
-    memcpy(text, prefix.p, prefix.len);
-    base64_encode(str_n(key, sizeof(key)), text + prefix.len);
+    if (cli->secret && strcmp(name, "STOREHOOK_SECRET") == 0) {
+        *out = cli->secret;
+        cli->secret = NULL;
+        return CLI_GO;
+    }
+    if (!text)
+        return looks_like_secret(name) ? given_refuse_argument() : cli_fail("there is no environment variable %s", name);
+    err = secret_new_line(str_of(text), out);
+    explicit_bzero(text, strlen(text));
+    unsetenv(name);
+    return err ? fail_secret(err, name) : CLI_GO;
+}
+
+static int check_room(const struct route_config *c, const struct route *route, const struct given *out)
+{
+    if (!c)
+        return cli_fail("%s takes no secret; leave it out", route_platform(route));
+    if (has(out, c->name))
+        return cli_wrong("the secret \"%s\" is given twice", c->name);
+    return out->n == SOURCE_SECRETS_MAX ? cli_wrong("more than %d secrets are given", SOURCE_SECRETS_MAX) : CLI_GO;
+}
+
+/* Takes one secret from where `text` ([NAME=]PLACE) says. */
+static int take_given(struct cli *cli, const struct route *route, const struct route_config *usual, const char *text, bool is_file,
+                      struct given *out)
+{
+    const char *place;
+    const struct route_config *c = named_secret(route, usual, text, &place);
+    struct secret *secret = NULL;
+    int code = check_room(c, route, out);
+
+    if (code == CLI_GO)
+        code = is_file ? read_file(place, &secret) : read_variable(cli, place, &secret);
+    if (code == CLI_GO)
+        keep(out, c->name, secret);
+    return code;
+}
+
+/* The first way to sign that uses the secret, or NULL. */
+static const struct verify_spec *spec_of(const struct route *route, const char *name)
+{
+    const struct verify_spec *spec;
+
+    for (size_t i = 0; (spec = route_verify_at(route, i)); i++)
+        if (str_eq(verify_spec_secret_name(spec), str_of(name)))
+            return spec;
+    return NULL;
+}
+
+static enum err make_hex(const unsigned char *key, struct secret **out)
+{
+    char text[2 * MADE_BYTES + 1];
+    enum err err;
+
+    hex_encode(str_n(key, MADE_BYTES), text);
     err = secret_new(str_of(text), out);
-    explicit_bzero(key, sizeof(key));
     explicit_bzero(text, sizeof(text));
     return err;
 }
 
-/* No file was given for the signature's secret `c`. What is still missing afterwards source_check reports. */
-static int take_elsewhere(struct cli *cli, const struct route_config *c, struct given *out)
+static enum err make_base64(const unsigned char *key, struct str prefix, struct secret **out)
+{
+    char text[sizeof("whsec_") + BASE64_LEN(MADE_BYTES)];
+    enum err err;
+
+    memcpy(text, prefix.p, prefix.len);
+    base64_encode(str_n(key, MADE_BYTES), text + prefix.len);
+    err = secret_new(str_of(text), out);
+    explicit_bzero(text, sizeof(text));
+    return err;
+}
+
+enum err given_make_secret(const struct verify_spec *spec, struct secret **out)
+{
+    struct str form = spec ? str_of(verify_spec_secret_form(spec)) : STR("text");
+    unsigned char key[MADE_BYTES];
+    enum err err;
+
+    random_bytes(key, sizeof(key));
+    if (str_eq(form, STR("whsec")))
+        err = make_base64(key, STR("whsec_"), out);
+    else if (str_eq(form, STR("base64")))
+        err = make_base64(key, STR(""), out);
+    else if (str_eq(form, STR("hex")) || str_eq(form, STR("text")) || str_eq(form, STR("html")))
+        err = make_hex(key, out);
+    else
+        err = ERR_NOT_IMPLEMENTED;
+    explicit_bzero(key, sizeof(key));
+    return err;
+}
+
+/* No place was named for the secret `c`. What is still missing afterwards source_check reports. */
+static int take_elsewhere(struct cli *cli, const struct route *route, const struct route_config *c, bool generate,
+                          struct given *out)
 {
     struct secret *secret = NULL;
     enum err err = OK;
 
-    if (cli->secret) {
+    if (!generate && cli->secret) {
         secret = cli->secret;
         cli->secret = NULL;
-    } else if (!c->required) {
-        err = given_make_secret(&secret);
+    } else if (generate || !c->required) {
+        err = given_make_secret(spec_of(route, c->name), &secret);
         out->made = secret;
     } else {
         err = cli_ask_secret(c->doc && *c->doc ? c->doc : c->name, &secret);
     }
     if (err == ERR_NOT_FOUND) /* no terminal */
         return CLI_GO;
-    if (err == ERR_RANGE)
-        return cli_fail("the secret is empty, or longer than 4096 bytes");
+    if (err == ERR_NOT_IMPLEMENTED)
+        return cli_fail("%s makes \"%s\" itself; copy it from there", route_title(route), c->name);
     if (err)
-        return cli_fail_why(err, NULL);
+        return fail_secret(err, "terminal");
     keep(out, c->name, secret);
     return CLI_GO;
 }
 
-int given_secrets(struct cli *cli, const struct route *route, const struct flag_values *files, struct given *out)
+/* The secret that is meant where none is named. */
+static int usual_secret(const struct route *route, const char *name, const struct route_config **out)
 {
-    const struct route_config *c = signing_secret(route);
-    int code = CLI_GO;
+    const struct route_config *c;
 
-    for (size_t i = 0; i < files->n && code == CLI_GO; i++)
-        code = take_file(route, files->at[i], out);
-    if (code == CLI_GO && c && !has(out, c->name))
-        code = take_elsewhere(cli, c, out);
+    *out = signing_secret(route);
+    if (!name)
+        return CLI_GO;
+    for (size_t i = 0; (c = route_config_at(route, i)); i++)
+        if (c->secret && strcmp(c->name, name) == 0) {
+            *out = c;
+            return CLI_GO;
+        }
+    if (looks_like_secret(name))
+        return given_refuse_argument();
+    return cli_fail("%s has no secret of that name; --secret takes a name (see `storehook route show %s`), never the secret",
+                    route_platform(route), route_platform(route));
+}
+
+int given_secrets(struct cli *cli, const struct route *route, const struct given_flags *flags, struct given *out)
+{
+    const struct route_config *c = NULL;
+    int code = usual_secret(route, flags->name, &c);
+
+    for (size_t i = 0; i < flags->files.n && code == CLI_GO; i++)
+        code = take_given(cli, route, c, flags->files.at[i], true, out);
+    for (size_t i = 0; i < flags->variables.n && code == CLI_GO; i++)
+        code = take_given(cli, route, c, flags->variables.at[i], false, out);
+    if (code == CLI_GO && flags->generate && (!c || has(out, c->name)))
+        return c ? cli_wrong("--generate makes the secret \"%s\", and one is given", c->name)
+                 : cli_fail("%s takes no secret; leave --generate out", route_platform(route));
+    if (code == CLI_GO && c && !has(out, c->name) && (flags->generate || out->n == 0 || !flags->one_will_do))
+        code = take_elsewhere(cli, route, c, flags->generate, out);
     return code;
 }
 

@@ -1,10 +1,8 @@
-/* source.c -- owns `storehook source`: list, show, enable, disable, remove. */
+/* source.c -- owns `storehook source`: list, enable, disable, remove. */
 #include "cli/source.h"
 
-#include "base/timefmt.h"
 #include "cli/commands.h"
 #include "cli/table.h"
-#include "engine/figures.h"
 
 enum { TEXT_BYTES_MAX = 1 << 16, NAMES_MAX = 200 };
 
@@ -63,8 +61,7 @@ void source_work_close(struct source_work *work)
     store_close(work->store);
 }
 
-/* The source without anything secret: keys and validity of the secrets only (N10). */
-static json_t *describe(const struct cli *cli, const struct source *s)
+json_t *source_describe(const struct cli *cli, const struct source *s)
 {
     struct buf url = BUF_INIT(TEXT_BYTES_MAX);
     json_t *object = source_to_json(s), *secret, *list = json_object_get(object, "secrets");
@@ -84,7 +81,7 @@ static int list_json(const struct cli *cli, const struct source_list *list)
     json_t *array = json_array();
 
     for (size_t i = 0; i < list->n; i++)
-        if (json_array_append_new(array, describe(cli, &list->at[i]))) {
+        if (json_array_append_new(array, source_describe(cli, &list->at[i]))) {
             json_decref(array);
             return cli_fail_why(ERR_MEMORY, NULL);
         }
@@ -132,70 +129,6 @@ static int source_list_verb(struct cli *cli, int argc, char **argv)
         code = cli->json ? list_json(cli, &list) : list_table(cli, &list);
     source_list_release(&list);
     store_close(store);
-    return code;
-}
-
-static void show_time(const char *label, int64_t us)
-{
-    char text[TIME_ISO_CHARS + 1];
-
-    printf(" %s %s", label, time_iso(us, text));
-}
-
-static int show_text(const struct cli *cli, const struct source *s, const json_t *counts)
-{
-    struct buf url = BUF_INIT(TEXT_BYTES_MAX);
-    enum err err = cli_endpoint(cli, s, &url);
-    const char *name;
-    json_t *value;
-
-    printf("source    %s\nid        %lld\nplatform  %s\nstate     %s\nlist      %s\nrank      %d\nurl       %s\n", s->name,
-           (long long)s->id, s->platform, s->enabled ? "enabled" : "disabled", *s->list ? s->list : "-", s->rank, buf_text(&url));
-    json_object_foreach(s->config, name, value) printf("config    %s=%s\n", name, json_string_value(value));
-    for (size_t i = 0; i < s->n_secrets; i++) {
-        printf("secret    %s %s", s->secrets[i].id, s->secrets[i].name);
-        show_time("from", s->secrets[i].from_us);
-        if (s->secrets[i].until_us)
-            show_time("until", s->secrets[i].until_us);
-        putchar('\n');
-    }
-    json_object_foreach((json_t *)(uintptr_t)counts, name, value)
-        printf("count     %s=%lld\n", name, (long long)json_integer_value(value));
-    buf_release(&url);
-    return err ? cli_fail_why(err, NULL) : EXIT_DONE;
-}
-
-static int show_json(const struct cli *cli, const struct source *s, json_t *counts)
-{
-    json_t *object = describe(cli, s);
-
-    if (object && json_object_set(object, "counts", counts)) {
-        json_decref(object);
-        object = NULL;
-    }
-    return cli_print_json(object);
-}
-
-static int source_show_verb(struct cli *cli, int argc, char **argv)
-{
-    static const struct cli_page page = {"source show NAME", "Prints one source: settings, counters, ids of its secrets.",
-                                         "storehook source show \"my shop\"", 1, 1};
-    struct source_work work = {.store = NULL};
-    json_t *counts = json_object();
-    int code = cli_parse(cli, &page, NULL, &argc, &argv);
-
-    if (code == CLI_GO)
-        code = source_work_open(cli, argv[0], &work);
-    if (code == CLI_GO) {
-        enum err err = counts ? figures_counts(work.stream, work.source.id, counts) : ERR_MEMORY;
-
-        if (err)
-            code = cli_fail_why(err, NULL);
-        else
-            code = cli->json ? show_json(cli, &work.source, counts) : show_text(cli, &work.source, counts);
-    }
-    json_decref(counts);
-    source_work_close(&work);
     return code;
 }
 

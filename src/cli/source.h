@@ -2,11 +2,15 @@
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
+#include "cli/given.h"
 #include "cli/open.h"
-#include "store/source.h"
+
+/* More than a verb takes: so that a secret among the arguments gets an answer of its own, and is not repeated. */
+enum { ARGUMENTS_MAX = 16 };
 
 int source_add_verb(struct cli *cli, int argc, char **argv);
 int source_rotate_verb(struct cli *cli, int argc, char **argv);
+int source_show_verb(struct cli *cli, int argc, char **argv);
 
 /* What a verb that changes a source works with. */
 struct source_work {
@@ -19,5 +23,18 @@ int source_work_open(struct cli *cli, const char *name, struct source_work *work
 /* Publishes the snapshot after a change. Returns CLI_GO or the exit code. */
 int source_work_publish(struct source_work *work);
 void source_work_close(struct source_work *work);
+/* Returns owned: the source without anything secret: ids and validity of the secrets only (N10). NULL when memory is out. */
+json_t *source_describe(const struct cli *cli, const struct source *s);
+
+/* What a verb that takes secrets works with. */
+struct secret_work {
+    struct routes *routes;
+    const struct route *route;
+    struct seal *seal;
+    struct given given;
+    json_t *config;
+    struct source_work at;
+};
+void secret_work_close(struct secret_work *w);
 
 #endif

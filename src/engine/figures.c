@@ -86,6 +86,16 @@ enum err figures_counts(struct stream *stream, int64_t source_id, json_t *object
     return err || !g.failed ? err : ERR_MEMORY;
 }
 
+struct figures_use figures_use(const json_t *counts, const char *id)
+{
+    char times[64], last[64];
+
+    snprintf(times, sizeof(times), "secret:%s", id);
+    snprintf(last, sizeof(last), "last_at:%s", id);
+    return (struct figures_use){.times = json_integer_value(json_object_get(counts, times)),
+                                .last_us = json_integer_value(json_object_get(counts, last))};
+}
+
 static enum err add_source(struct stream *stream, const struct source *s, json_t *array)
 {
     json_t *counts = json_object();

@@ -15,6 +15,14 @@
 enum err figures_load(struct stream *stream, struct store *store, json_t **out) MUST_CHECK;
 /* Adds the counters of one source to an object: name -> number. */
 enum err figures_counts(struct stream *stream, int64_t source_id, json_t *object) MUST_CHECK;
+/* How often one secret was used, and when last; 0 = never. */
+struct figures_use {
+    int64_t times, last_us;
+};
+/* What the receivers count for the old URLs of a source, and for each of its secrets: "secret:<id>" and "last_at:<id>". */
+#define FIGURES_OLD_URL "old_url"
+/* Reads it for the secret `id`, or FIGURES_OLD_URL, out of what figures_counts gave; counts may be NULL. */
+struct figures_use figures_use(const json_t *counts, const char *id);
 /* Appends the figures in the text format of Prometheus. */
 enum err figures_metrics(const json_t *figures, struct buf *out) MUST_CHECK;
 

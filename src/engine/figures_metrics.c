@@ -134,6 +134,12 @@ static enum err put_count(const json_t *source, const char *field, int64_t value
     return err ? err : buf_printf(out, "\"} %lld\n", (long long)value);
 }
 
+/* Those have a family of their own, with the secret's id as a label. */
+static bool is_use(const char *field)
+{
+    return strncmp(field, "secret:", 7) == 0 || strncmp(field, "last_at:", 8) == 0;
+}
+
 static enum err put_sources(const json_t *figures, struct buf *out)
 {
     enum err err = put_head(out, "source_count", "what happened to deliveries of a source; last_at is a time");
@@ -143,16 +149,60 @@ static enum err put_sources(const json_t *figures, struct buf *out)
 
     json_array_foreach(json_object_get(figures, "sources"), i, source)
     {
-        json_object_foreach(json_object_get(source, "counts"), field, value) if (!err) err =
+        json_object_foreach(json_object_get(source, "counts"), field, value) if (!err && !is_use(field)) err =
             put_count(source, field, json_integer_value(value), out);
     }
     return err;
 }
 
+static enum err put_use(const char *name, const json_t *source, const char *secret, int64_t value, struct buf *out)
+{
+    enum err err = buf_printf(out, "storehook_%s{id=\"%lld\",source=\"", name, (long long)number(source, "id"));
+
+    if (!err)
+        err = put_label(out, json_member_text(source, "name"));
+    if (!err)
+        err = buf_append(out, STR("\",secret=\""));
+    if (!err)
+        err = put_label(out, str_of(secret));
+    return err ? err : buf_printf(out, "\"} %lld\n", (long long)value);
+}
+
+/* One family: the counters whose name begins with `prefix`, by the secret's id. */
+static enum err put_uses(const json_t *figures, const char *prefix, const char *name, int64_t unit, struct buf *out)
+{
+    enum err err = OK;
+    json_t *source, *value;
+    const char *field;
+    size_t i, len = strlen(prefix);
+
+    json_array_foreach(json_object_get(figures, "sources"), i, source)
+    {
+        json_object_foreach(json_object_get(source, "counts"), field, value)
+        {
+            if (!err && strncmp(field, prefix, len) == 0)
+                err = put_use(name, source, field + len, json_integer_value(value) / unit, out);
+        }
+    }
+    return err;
+}
+
+static enum err put_secrets(const json_t *figures, struct buf *out)
+{
+    enum err err = buf_append(out, STR("# HELP storehook_source_secret_uses_total deliveries verified with a secret of a source\n"
+                                       "# TYPE storehook_source_secret_uses_total counter\n"));
+
+    if (!err)
+        err = put_uses(figures, "secret:", "source_secret_uses_total", 1, out);
+    if (!err)
+        err = put_head(out, "source_secret_last_used_seconds", "when a secret of a source was last used");
+    return err ? err : put_uses(figures, "last_at:", "source_secret_last_used_seconds", US_PER_S, out);
+}
+
 enum err figures_metrics(const json_t *figures, struct buf *out)
 {
-    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single, put_lanes, put_roles, put_counters,
-                                                                                put_sources};
+    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single,   put_lanes,   put_roles,
+                                                                                put_counters, put_sources, put_secrets};
     enum err err = OK;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++)

@@ -13,6 +13,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "engine/figures.h"
 #include "engine/receipt.h"
 
 #include <assert.h>
@@ -181,13 +182,27 @@ static enum err unknown_reason(const struct receipt *p)
     return sources_known(p->r->parts.sources) ? ERR_NOT_FOUND : ERR_QUEUE_DOWN;
 }
 
+static struct str key_of(const struct http_exchange *x)
+{
+    return str_from(http_path(x), path_prefix.len);
+}
+
+/* For `source show` and the end of a rotation: how often and when last. */
+static void count_use(const struct receipt *p, const char *id)
+{
+    receipt_count(p, "secret:", id, 1);
+    receipt_count(p, "last_at:", id, p->received_at_us);
+}
+
 /* Judges a verified delivery: the rate, then the queue. */
 static enum err take_delivery(struct receipt *p, const struct verdict *verdict)
 {
     struct rate *rate = p->r->parts.rate;
     enum err err;
 
-    receipt_count(p, "secret:", p->secrets[verdict->key]->id, 1);
+    count_use(p, p->secrets[verdict->key]->id);
+    if (!str_eq(key_of(p->x), str_of(p->live->source.key)))
+        count_use(p, FIGURES_OLD_URL);
     if (rate && !rate_take(rate, p->live->source.id, p->started_us))
         return ERR_RATE;
     err = append(p, verdict);
@@ -226,11 +241,6 @@ static void judge(struct receipt *p)
 }
 
 /* --- what the server calls -------------------------------------------------------------------------------------------- */
-
-static struct str key_of(const struct http_exchange *x)
-{
-    return str_from(http_path(x), path_prefix.len);
-}
 
 static void sources_came(void *arg, enum err err)
 {

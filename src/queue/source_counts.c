@@ -17,7 +17,8 @@ struct source_counts {
     uint16_t slot[SLOTS];
 };
 
-static const struct str field_that_is_set = {"last_at", 7};
+/* "last_at" and "last_at:<of what>": set, not added. */
+static const struct str set_prefix = {"last_at", 7};
 
 enum err source_counts_new(struct source_counts **out)
 {
@@ -77,7 +78,7 @@ bool source_counts_add(struct source_counts *c, struct str source_id, struct str
         c->slot[slot] = (uint16_t)c->n;
     }
     at = &c->at[c->slot[slot] - 1];
-    at->value = str_eq(field, field_that_is_set) ? by : at->value + by;
+    at->value = str_starts(field, set_prefix) ? by : at->value + by;
     return true;
 }
 
@@ -94,7 +95,7 @@ void source_counts_flush(struct source_counts *c,
     while (c->n && ok) {
         const struct count *at = &c->at[c->n - 1];
 
-        ok = send(arg, str_of(at->source), str_of(at->field), at->value, str_eq(str_of(at->field), field_that_is_set));
+        ok = send(arg, str_of(at->source), str_of(at->field), at->value, str_starts(str_of(at->field), set_prefix));
         if (ok)
             c->n--;
     }
