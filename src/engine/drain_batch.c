@@ -27,6 +27,8 @@ struct job {
     const struct source *source;
     const struct route *route;
     struct mapped mapped;
+    const struct map_part *part; /* in hand: one element of the body */
+    struct str part_reason;      /* the first refusal of the part; empty while there is none */
     struct drain_verdict *verdict;
     struct buf trouble; /* sentences of the events that were refused */
 };
@@ -65,11 +67,16 @@ static void bury(struct job *job, const char *reason, struct str detail)
 /* The first refusal is the letter's reason, all of them are its detail. */
 static void refuse_event(struct job *job, size_t place, const char *reason, struct str detail)
 {
-    bool several = job->mapped.n + job->mapped.n_rejects > 1;
-    enum err err = several ? buf_printf(&job->trouble, "%sevent %zu: %s: ", job->trouble.len ? "; " : "", place, reason) : OK;
+    bool elements = job->mapped.n_parts > 1, several = elements || job->mapped.n + job->mapped.n_rejects > 1;
+    size_t number = elements ? job->part->index : place;
+    enum err err = several ? buf_printf(&job->trouble, "%s%s %zu: %s: ", job->trouble.len ? "; " : "",
+                                        elements ? "element" : "event", number, reason)
+                           : OK;
 
     if (job->verdict->reason.len == 0)
         job->verdict->reason = str_of(reason);
+    if (job->part_reason.len == 0)
+        job->part_reason = str_of(reason);
     if (!err)
         err = buf_append(&job->trouble, str_upto(detail, job->trouble.max - job->trouble.len));
     if (err)
@@ -148,7 +155,7 @@ static enum err name_event(struct job *job, size_t place, struct event_context *
     if (!err) {
         ctx->receipt = arena_str(work, buf_str(&text));
         buf_clear(&text);
-        err = buf_printf(&text, "d:%.*s:%zu", STR_ARG(job->mapped.dedupe_key), place);
+        err = buf_printf(&text, "d:%.*s:%zu", STR_ARG(job->part->dedupe_key), place);
     }
     if (!err)
         ctx->effect_key = arena_str(work, buf_str(&text));
@@ -156,20 +163,9 @@ static enum err name_event(struct job *job, size_t place, struct event_context *
     return err ? err : ctx->receipt.p && ctx->effect_key.p ? OK : ERR_MEMORY;
 }
 
-/* The event's place in the delivery, in which every element is an event or a reject. It names the event, so it stays when a
- * better route file makes an event of what was a reject. */
-static size_t place_of(const struct mapped *mapped, size_t index)
-{
-    size_t place = index;
-
-    for (size_t i = 0; i < mapped->n_rejects; i++)
-        place += mapped->rejects[i].index <= place;
-    return place;
-}
-
 static enum err apply_event(struct job *job, size_t index)
 {
-    size_t place = place_of(&job->mapped, index);
+    size_t place = job->mapped.places[index];
     const struct event *event = &job->mapped.events[index];
     struct event_refs refs;
     struct event_context ctx = {.event = event,
@@ -178,7 +174,7 @@ static enum err apply_event(struct job *job, size_t index)
                                 .platform = str_of(job->source->platform),
                                 .list = str_of(job->source->list),
                                 .received_at_us = job->entry->received_at_us,
-                                .provider_at_us = job->mapped.provider_at_us,
+                                .provider_at_us = job->part->provider_at_us,
                                 .new_id = fresh_id,
                                 .arg = (void *)(uintptr_t)job->batch->parts->clock};
     bool before = false;
@@ -194,12 +190,12 @@ static enum err apply_event(struct job *job, size_t index)
     return err ? err : apply_to_facts(job, place, &refs, &ctx);
 }
 
-/* D2, D3, D5: the delivery's key is taken in the transaction of its effects. False in *go when there is nothing more to do. */
-static enum err take_delivery(struct job *job, bool *go)
+/* D2, D3, D5: the part's key is taken in the transaction of its effects. False in *go when there is nothing more to do. */
+static enum err take_part(struct job *job, bool *go)
 {
     struct batch *b = job->batch;
     struct seen seen;
-    enum err err = seen_take(b->parts->store, job->source->id, job->mapped.dedupe_key, job->entry->id, b->arena, &seen);
+    enum err err = seen_take(b->parts->store, job->source->id, job->part->dedupe_key, job->entry->id, b->arena, &seen);
 
     *go = !err;
     if (err || !seen.before || job->entry->replay)
@@ -210,33 +206,63 @@ static enum err take_delivery(struct job *job, bool *go)
         LOG(LOG_INFO, "delivery seen before", KV_STR("id", job->entry->id), KV_TEXT("source", job->source->name),
             KV_STR("first", seen.delivery_id));
     } else if (seen.reason.len) { /* committed, but the letter may not have been written: write it now */
-        job->verdict->reason = seen.reason;
-        job->verdict->detail = seen.detail;
+        job->verdict->reason = job->verdict->reason.len ? job->verdict->reason : seen.reason;
+        err = buf_printf(&job->trouble, "%s%.*s", job->trouble.len ? "; " : "", STR_ARG(str_upto(seen.detail, REASON_BYTES / 2)));
+        if (err == ERR_TOO_LARGE)
+            err = OK; /* the letter says the first ones */
     }
-    return OK;
+    return err;
 }
 
-static enum err remember_refusal(struct job *job)
+/* `said`: how much of the trouble was there before this part. */
+static enum err remember_refusal(struct job *job, size_t said)
 {
-    if (job->trouble.len)
-        job->verdict->detail = arena_str(job->batch->arena, str_upto(buf_str(&job->trouble), REASON_BYTES));
-    if (job->verdict->reason.len == 0 && !job->entry->replay)
+    struct str detail = str_from(buf_str(&job->trouble), said);
+
+    if (job->part_reason.len == 0 && !job->entry->replay)
         return OK;
-    return seen_set_reason(job->batch->parts->store, job->source->id, job->mapped.dedupe_key, job->verdict->reason,
-                           job->verdict->detail);
+    if (said && str_starts(detail, STR("; ")))
+        detail = str_from(detail, 2);
+    return seen_set_reason(job->batch->parts->store, job->source->id, job->part->dedupe_key, job->part_reason,
+                           str_upto(detail, REASON_BYTES));
+}
+
+/* Where the part in hand begins in the lists of the whole. */
+struct part_start {
+    size_t event, reject;
+};
+
+static enum err apply_part(struct job *job, struct part_start from)
+{
+    const struct map_part *part = job->part;
+    size_t said = job->trouble.len;
+    bool go = false;
+    enum err err = take_part(job, &go);
+
+    job->part_reason = STR_NONE;
+    for (size_t i = 0; go && i < part->n_events && !err; i++)
+        err = apply_event(job, from.event + i);
+    for (size_t i = 0; go && i < part->n_rejects && !err; i++) {
+        const struct map_reject *reject = &job->mapped.rejects[from.reject + i];
+
+        refuse_event(job, reject->index, reject->reason, reject->detail);
+    }
+    return err || !go ? err : remember_refusal(job, said);
 }
 
 static enum err apply_mapped(struct job *job)
 {
-    bool go = false;
-    enum err err = take_delivery(job, &go);
+    struct part_start from = {0, 0};
+    enum err err = OK;
 
-    for (size_t i = 0; go && i < job->mapped.n && !err; i++)
-        err = apply_event(job, i);
-    for (size_t i = 0; go && i < job->mapped.n_rejects && !err; i++)
-        refuse_event(job, job->mapped.rejects[i].index, job->mapped.rejects[i].reason, job->mapped.rejects[i].detail);
-    if (!err && go)
-        err = remember_refusal(job);
+    for (size_t i = 0; i < job->mapped.n_parts && !err; i++) {
+        job->part = &job->mapped.parts[i];
+        err = apply_part(job, from);
+        from.event += job->part->n_events;
+        from.reject += job->part->n_rejects;
+    }
+    if (job->trouble.len)
+        job->verdict->detail = arena_str(job->batch->arena, str_upto(buf_str(&job->trouble), REASON_BYTES));
     return err;
 }
 

@@ -21,12 +21,11 @@ struct str scalar_text(const struct jnode *node)
 
 bool condition_read(struct reader *r, const struct place *p, struct condition *out)
 {
-    static const char *const known[] = {"at", "is", "set", "missing", NULL};
-    struct place at, is, set, missing;
+    static const char *const known[] = {"at", "up", "root", "is", "set", "missing", NULL};
+    struct place is, set, missing;
 
     if (!read_members(r, p, known))
         return false;
-    at = place_member(p, "at");
     is = place_member(p, "is");
     set = place_member(p, "set");
     missing = place_member(p, "missing");
@@ -34,7 +33,7 @@ bool condition_read(struct reader *r, const struct place *p, struct condition *o
         read_problem(r, p, "a condition has one of is, set, missing");
         return false;
     }
-    if (!pointer_read(r, &at, &out->at))
+    if (!pointer_read_members(r, p, &out->at))
         return false;
     if (place_given(&is)) {
         out->kind = CONDITION_IS;
@@ -127,9 +126,9 @@ static bool is_one_of(const struct condition *condition, const struct jnode *nod
     return false;
 }
 
-bool condition_holds(const struct condition *condition, const struct jnode *node)
+bool condition_holds(const struct condition *condition, const struct scope *scope)
 {
-    const struct jnode *found = pointer_follow(&condition->at, node);
+    const struct jnode *found = scope_follow(scope, &condition->at);
 
     if (condition->kind == CONDITION_IS)
         return is_one_of(condition, found);
@@ -138,10 +137,10 @@ bool condition_holds(const struct condition *condition, const struct jnode *node
     return (found == NULL) == condition->expected;
 }
 
-bool conditions_hold(const struct conditions *conditions, const struct jnode *node)
+bool conditions_hold(const struct conditions *conditions, const struct scope *scope)
 {
     for (size_t i = 0; i < conditions->n; i++)
-        if (!condition_holds(&conditions->at[i], node))
+        if (!condition_holds(&conditions->at[i], scope))
             return false;
     return true;
 }

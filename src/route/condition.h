@@ -2,7 +2,7 @@
 #ifndef ROUTE_CONDITION_H
 #define ROUTE_CONDITION_H
 
-#include "route/pointer.h"
+#include "route/scope.h"
 
 enum condition_kind {
     CONDITION_IS,      /* the text there is one of `is` */
@@ -23,15 +23,15 @@ struct conditions {
     size_t n;
 };
 
-/* Reads {"at": pointer, "is": text or texts | "set": bool | "missing": bool}. */
+/* Reads {"at": pointer (see pointer_read_members), "is": text or texts | "set": bool | "missing": bool}. */
 bool condition_read(struct reader *r, const struct place *p, struct condition *out);
 /* Reads one condition or a list of them, all of which must hold. */
 bool conditions_read(struct reader *r, const struct place *p, struct conditions *out);
 /* Reads {pointer: text, ...}: the short form of "pick" and "where". */
 bool conditions_read_short(struct reader *r, const struct place *p, struct conditions *out);
-bool condition_holds(const struct condition *condition, const struct jnode *node);
+bool condition_holds(const struct condition *condition, const struct scope *scope);
 /* True when all hold; none always do. */
-bool conditions_hold(const struct conditions *conditions, const struct jnode *node);
+bool conditions_hold(const struct conditions *conditions, const struct scope *scope);
 /* The text form of a scalar: "true", "12.50"; STR_NONE for null, lists and objects. Borrows. */
 struct str scalar_text(const struct jnode *node);
 

@@ -103,14 +103,16 @@ struct str delivery_header_topic(const struct delivery_form *form, const struct 
         for (size_t t = 0; part->kind == PART_JOINED_HEADERS && t < topics->n; t++)
             if (spells(part, headers, str_of(topics->at[t].name)))
                 return str_of(topics->at[t].name);
+        if (part->kind == PART_JOINED_HEADERS && topics->has_patterns) /* they may spell one: the drainer joins them */
+            return STR_NONE;
         if (part->kind == PART_JOINED_HEADERS)
             continue;
         if (part->value.origin == VALUE_CONST)
             return part->value.given;
-        if (part->value.origin != VALUE_HEADER)
+        if (part->value.origin != VALUE_HEADER || part->has_operators)
             return STR_NONE;
         if (fields_get(headers, part->value.given, &value) && value.len)
-            return value;
+            return topic_is_fetch(value) ? STR_NONE : value;
     }
     return STR_NONE;
 }
@@ -165,9 +167,10 @@ static enum err keep_key(struct buf *key, struct arena *arena, struct str *out)
 }
 
 enum err delivery_dedupe_key(const struct delivery_form *form, const struct scope *scope, struct str topic,
-                             const struct entry *entry, struct str *out)
+                             const struct entry *entry, struct element_place place, struct str *out)
 {
     struct buf key;
+    bool own = false;
     bool complete = false;
     enum err err = OK;
 
@@ -177,11 +180,15 @@ enum err delivery_dedupe_key(const struct delivery_form *form, const struct scop
         err = buf_append(&key, topic);
         if (!err)
             err = append_alternative(&form->dedupe[i], scope, topic, entry, &key, &complete);
+        own = form->dedupe[i].reads_element;
     }
     if (!err && !complete) {
         buf_clear(&key);
         err = buf_printf(&key, "%.*s|entry:%.*s", STR_ARG(topic), STR_ARG(entry->id));
+        own = false;
     }
+    if (!err && place.is_one_of && !own)
+        err = buf_printf(&key, "|element:%zu", place.index);
     if (!err)
         err = keep_key(&key, scope->arena, out);
     buf_release(&key);

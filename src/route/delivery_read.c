@@ -37,6 +37,7 @@ static bool read_part(struct reader *r, const struct place *p, struct part *out)
         return read_members(r, p, topic) && read_bool(r, &member, true);
     }
     out->kind = PART_VALUE;
+    out->has_operators = json_object_size(p->json) > 1;
     return value_read(r, p, &out->value);
 }
 
@@ -82,6 +83,7 @@ static bool read_alternative(struct reader *r, const struct place *p, struct ded
         struct place element = place_element(p, i);
 
         good &= read_part(r, &element, &out->parts[i]);
+        out->reads_element |= out->parts[i].kind == PART_VALUE && value_reads_element(&out->parts[i].value);
     }
     out->n = n;
     return good;

@@ -5,7 +5,14 @@
 
 #include <stdlib.h>
 
-enum { FILE_MAX_BYTES = 256 << 10, FILE_MAX_DEPTH = 16, ROUTE_ARENA_MAX = 16 << 20, PLATFORM_MAX = 40, ROUTE_FORMAT = 1 };
+enum {
+    FILE_MAX_BYTES = 256 << 10,
+    FILE_MAX_DEPTH = 16,
+    ROUTE_ARENA_MAX = 16 << 20,
+    PLATFORM_MAX = 40,
+    ROUTE_FORMAT = 1,
+    SECTIONS_MAX = 20
+};
 
 /* One member of the file, or of its section "push". */
 struct section {
@@ -23,17 +30,14 @@ static bool read_format(struct reader *r, const struct place *p, struct route *r
     return false;
 }
 
-static bool read_platform(struct reader *r, const struct place *p, struct route *route)
+static bool check_name(struct reader *r, const struct place *p, struct str name)
 {
-    struct str name = read_text(r, p);
     bool good = name.len <= PLATFORM_MAX;
 
     for (size_t i = 0; i < name.len; i++)
         good &= (name.p[i] >= 'a' && name.p[i] <= 'z') || (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '-';
     if (!good)
         read_problem(r, p, "a platform's name has 1 to %d characters of a-z, 0-9 and -", PLATFORM_MAX);
-    if (good && name.len)
-        route->platform = name.p;
     return good && name.len;
 }
 
@@ -44,6 +48,37 @@ static bool read_extends(struct reader *r, const struct place *p, struct route *
     (void)p;
     (void)route;
     return true;
+}
+
+static bool read_platform(struct reader *r, const struct place *p, struct route *route)
+{
+    struct str name = read_text(r, p);
+
+    if (!check_name(r, p, name))
+        return false;
+    route->platform = name.p;
+    return true;
+}
+
+static bool read_aliases(struct reader *r, const struct place *p, struct route *route)
+{
+    bool good = read_texts(r, p, &route->aliases, &route->n_aliases);
+
+    if (good && route->n_aliases > ROUTE_ALIASES_MAX) {
+        read_problem(r, p, "at most %d other names", ROUTE_ALIASES_MAX);
+        route->n_aliases = 0;
+        return false;
+    }
+    for (size_t i = 0; i < route->n_aliases && good; i++) {
+        struct place element = place_element(p, i);
+
+        good = check_name(r, &element, route->aliases[i]);
+        if (good && str_eq(route->aliases[i], str_of(route->platform))) {
+            read_problem(r, &element, "is the platform's own name");
+            good = false;
+        }
+    }
+    return good;
 }
 
 static bool read_title(struct reader *r, const struct place *p, struct route *route)
@@ -160,6 +195,26 @@ static bool read_dedupe(struct reader *r, const struct place *p, struct route *r
     return delivery_read_dedupe(r, p, &route->delivery);
 }
 
+static bool read_body(struct reader *r, const struct place *p, struct route *route)
+{
+    return body_read_kind(r, p, &route->body);
+}
+
+static bool read_decode(struct reader *r, const struct place *p, struct route *route)
+{
+    return body_read_decode(r, p, &route->body);
+}
+
+static bool read_each(struct reader *r, const struct place *p, struct route *route)
+{
+    return each_read(r, p, &route->each);
+}
+
+static bool read_max(struct reader *r, const struct place *p, struct route *route)
+{
+    return each_read_max(r, p, &route->each);
+}
+
 static bool read_time(struct reader *r, const struct place *p, struct route *route)
 {
     return delivery_read_time(r, p, &route->delivery);
@@ -205,7 +260,7 @@ static bool read_objects(struct reader *r, const struct place *p, struct route *
 
 static bool read_topics(struct reader *r, const struct place *p, struct route *route)
 {
-    return topics_read(r, p, &route->objects, &route->topics);
+    return topics_read(r, p, &route->objects, route->each.n > 0, &route->topics);
 }
 
 static bool refuse_section(struct reader *r, const struct place *p, struct route *route)
@@ -218,7 +273,7 @@ static bool refuse_section(struct reader *r, const struct place *p, struct route
 /* Reads the sections of one table in its order and refuses other members. */
 static bool read_sections(struct reader *r, const struct place *p, const struct section *sections, size_t n, struct route *route)
 {
-    const char *known[16];
+    const char *known[SECTIONS_MAX + 1];
     bool good = true;
 
     for (size_t i = 0; i < n; i++)
@@ -242,9 +297,12 @@ static bool read_sections(struct reader *r, const struct place *p, const struct 
 static bool read_push(struct reader *r, const struct place *p, struct route *route)
 {
     static const struct section sections[] = {
-        {"verify", true, read_verify},  {"topic", true, read_topic},        {"dedupe", true, read_dedupe},
-        {"time", false, read_time},     {"keep_headers", false, read_keep}, {"handshakes", false, read_handshakes},
-        {"answer", false, read_answer}, {"send", false, read_send},
+        {"body", false, read_body},         {"decode", false, read_decode},
+        {"max", false, read_max},           {"each", false, read_each},
+        {"verify", true, read_verify},      {"topic", true, read_topic},
+        {"dedupe", true, read_dedupe},      {"time", false, read_time},
+        {"keep_headers", false, read_keep}, {"handshakes", false, read_handshakes},
+        {"answer", false, read_answer},     {"send", false, read_send},
     };
 
     return read_sections(r, p, sections, sizeof(sections) / sizeof(sections[0]), route);
@@ -252,10 +310,10 @@ static bool read_push(struct reader *r, const struct place *p, struct route *rou
 
 /* In the order in which they build on each other; "poll" and "subscribe" are named so that they are refused in words. */
 static const struct section file_sections[] = {
-    {"route", true, read_format},         {"platform", true, read_platform}, {"title", true, read_title},
-    {"setup", false, read_setup},         {"config", true, read_config},     {"push", true, read_push},
-    {"objects", true, read_objects},      {"topics", true, read_topics},     {"poll", false, refuse_section},
-    {"subscribe", false, refuse_section}, {"extends", false, read_extends},
+    {"route", true, read_format},     {"platform", true, read_platform},    {"title", true, read_title},
+    {"aliases", false, read_aliases}, {"setup", false, read_setup},         {"config", true, read_config},
+    {"push", true, read_push},        {"objects", true, read_objects},      {"topics", true, read_topics},
+    {"poll", false, refuse_section},  {"subscribe", false, refuse_section}, {"extends", false, read_extends},
 };
 
 static size_t depth_of(const json_t *json)
@@ -300,6 +358,7 @@ static void keep_read_headers(struct reader *r, const struct place *file, struct
     if (delivery_keep_own(&route->delivery))
         read_problem(r, &push, "more than %d headers are read", ENTRY_FIELDS_MAX);
     objects_headers(&route->objects, keep_header, &keeping);
+    topics_headers(&route->topics, keep_header, &keeping);
 }
 
 /* "file:12:7: syntax: reason" */

@@ -2,11 +2,13 @@
 #ifndef ROUTE_LOAD_H
 #define ROUTE_LOAD_H
 
+#include "route/body.h"
 #include "route/delivery.h"
+#include "route/each.h"
 #include "route/handshake.h"
 #include "route/send.h"
 
-enum { ROUTE_VERIFY_MAX = 8, ROUTE_CONFIG_MAX = 32 };
+enum { ROUTE_VERIFY_MAX = 8, ROUTE_CONFIG_MAX = 32, ROUTE_ALIASES_MAX = 8 };
 
 struct route {
     struct arena arena; /* everything compiled; texts are borrowed from `json` and `text` */
@@ -15,10 +17,14 @@ struct route {
     size_t text_len;
     bool builtin;
     const char *platform, *title, *setup;
+    const struct str *aliases; /* other names of the platform */
+    size_t n_aliases;
     struct route_config config[ROUTE_CONFIG_MAX];
     size_t n_config;
     struct verify_spec *verify[ROUTE_VERIFY_MAX];
     size_t n_verify;
+    struct body_form body;
+    struct each_form each;
     struct delivery_form delivery;
     struct handshakes handshakes;
     int answer_status; /* 0 = the receiver's own */

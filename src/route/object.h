@@ -31,9 +31,11 @@ struct record_form {
     struct value_form *of[ITEM__COUNT]; /* by item_member or refund_member; NULL = not mapped */
 };
 
-/* {"*": {"at": pointer, "prefix": text, "max": n}}: every scalar member of an object as a field. */
+/* {"*": {"at": pointer, "prefix": text, "max": n}}: every scalar member of an object as a field. With "key" and "value" every
+ * element of a list. */
 struct fields_form {
     struct pointer at;
+    struct value_form *key, *value; /* NULL: an object */
     struct str prefix;
     size_t max;
 };

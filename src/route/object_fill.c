@@ -149,32 +149,66 @@ static struct str field_name(struct arena *arena, struct str prefix, struct str 
     return str_n(name, n);
 }
 
+static bool is_list_or_map(const struct jnode *node)
+{
+    return node->type == J_ARRAY || node->type == J_OBJECT;
+}
+
+/* Fills fields[*n] when the node is one value; a field holds no list and no object. */
+static enum err add_member_field(const struct fields_form *form, const struct scope *scope, const struct jnode *member,
+                                 bool keep_names, struct event_field *field, bool *filled)
+{
+    struct str text = str_trim(scalar_text(member));
+
+    *filled = !is_list_or_map(member) && member->key.len;
+    if (!*filled)
+        return OK;
+    field->name = keep_names ? member->key : field_name(scope->arena, form->prefix, member->key);
+    field->value = (struct value){.is = text.len ? PRESENT : CLEARED, .text = text};
+    return field->name.p ? OK : ERR_MEMORY;
+}
+
+/* The same of an element of a list, which says its name and its value. */
+static enum err add_element_field(const struct fields_form *form, const struct scope *scope, const struct jnode *element,
+                                  bool keep_names, struct event_field *field, bool *filled, struct refusal *refusal)
+{
+    struct scope inner = scope_inner(scope, element);
+    struct found key, value = {.kind = FOUND_NOTHING};
+    enum err err = value_find(form->key, &inner, &key, refusal);
+
+    if (!err && key.kind == FOUND_TEXT)
+        err = value_find(form->value, &inner, &value, refusal);
+    *filled = !err && value.kind != FOUND_NOTHING;
+    if (!*filled)
+        return err;
+    field->name = keep_names ? key.text : field_name(scope->arena, form->prefix, key.text);
+    field->value = (struct value){.is = value.kind == FOUND_TEXT ? PRESENT : CLEARED, .text = value.text};
+    return field->name.p ? OK : ERR_MEMORY;
+}
+
 static enum err fill_fields(const struct target *target, const struct scope *scope, bool keep_names, struct event_field **fields,
                             size_t *n, struct refusal *refusal)
 {
     const struct fields_form *form = &target->fields;
-    const struct jnode *object = pointer_follow(&form->at, scope->node);
+    const struct jnode *all = scope_follow(scope, &form->at);
     enum err err;
     size_t left = form->max;
 
-    if (!object || object->type == J_NULL || (object->type == J_ARRAY && object->n == 0)) /* [] is how PHP writes {} */
+    if (!all || all->type == J_NULL || (is_list_or_map(all) && all->n == 0)) /* [] is how PHP writes {} */
         return OK;
-    if (object->type != J_OBJECT) {
-        *refusal = (struct refusal){form->at.text, "an object", describe_node(scope->arena, object)};
+    if (all->type != (form->key ? J_ARRAY : J_OBJECT)) {
+        *refusal = (struct refusal){form->at.text, form->key ? "a list" : "an object", describe_node(scope->arena, all)};
         return ERR_TYPE;
     }
-    err = grow_fields(scope->arena, fields, *n, object->n);
-    for (const struct jnode *m = object->child; !err && m && left; m = m->next) {
-        struct str text = str_trim(scalar_text(m));
+    err = grow_fields(scope->arena, fields, *n, all->n);
+    for (const struct jnode *m = all->child; !err && m && left; m = m->next) {
         struct event_field *field = &(*fields)[*n];
+        bool filled = false;
 
-        if (m->type == J_ARRAY || m->type == J_OBJECT || m->key.len == 0) /* a field holds one value */
-            continue;
-        field->name = keep_names ? m->key : field_name(scope->arena, form->prefix, m->key);
-        field->value = (struct value){.is = text.len ? PRESENT : CLEARED, .text = text};
-        err = field->name.p ? OK : ERR_MEMORY;
-        *n += !err;
-        left--;
+        err = form->key ? add_element_field(form, scope, m, keep_names, field, &filled, refusal)
+                        : add_member_field(form, scope, m, keep_names, field, &filled);
+        *n += filled && !err;
+        left -= filled;
     }
     return err;
 }
@@ -183,7 +217,7 @@ static enum err fill_fields(const struct target *target, const struct scope *sco
 static enum err find_records(const struct target *target, const struct scope *scope, enum presence *is, const struct jnode **first,
                              size_t *n, struct refusal *refusal)
 {
-    const struct jnode *list = pointer_follow(&target->records.at, scope->node);
+    const struct jnode *list = scope_follow(scope, &target->records.at);
 
     *first = NULL;
     *n = 0;
@@ -224,7 +258,6 @@ static enum err fill_items(const struct target *target, const struct scope *scop
 {
     const struct value_form *via[ITEM__COUNT];
     struct str texts[ITEM__COUNT];
-    struct scope inner = *scope;
     const struct jnode *first;
     size_t n;
     enum presence is;
@@ -242,9 +275,9 @@ static enum err fill_items(const struct target *target, const struct scope *scop
         return ERR_MEMORY;
     for (size_t i = 0; i < n; i++, first = first->next) {
         struct event_item *item = &event->items[event->n_items];
+        struct scope inner = scope_inner(scope, first);
 
-        inner.node = first;
-        if (!conditions_hold(&target->records.where, first))
+        if (!conditions_hold(&target->records.where, &inner))
             continue;
         err = find_record(&target->records, ITEM__COUNT, &inner, texts, via, refusal);
         if (err)
@@ -273,7 +306,6 @@ static enum err fill_refunds(const struct target *target, const struct scope *sc
 {
     const struct value_form *via[REFUND__COUNT];
     struct str texts[REFUND__COUNT];
-    struct scope inner = *scope;
     const struct jnode *first;
     size_t n;
     enum presence is;
@@ -290,8 +322,9 @@ static enum err fill_refunds(const struct target *target, const struct scope *sc
     if (!event->refunds)
         return ERR_MEMORY;
     for (size_t i = 0; i < n; i++, first = first->next) {
-        inner.node = first;
-        if (!conditions_hold(&target->records.where, first))
+        struct scope inner = scope_inner(scope, first);
+
+        if (!conditions_hold(&target->records.where, &inner))
             continue;
         err = find_record(&target->records, REFUND__COUNT, &inner, texts, via, refusal);
         if (!err)

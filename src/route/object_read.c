@@ -24,10 +24,26 @@ static bool field_name_read(struct reader *r, const struct place *p, struct str 
     return good;
 }
 
+/* A list gives a field an element: its name by "key", its value by "value". */
+static bool read_list_fields(struct reader *r, const struct place *p, struct fields_form *out)
+{
+    struct place key = place_member(p, "key"), value = place_member(p, "value");
+
+    if (place_given(&key) != place_given(&value)) {
+        read_problem(r, p, "\"key\" and \"value\" stand together: the name and the value in an element of the list");
+        return false;
+    }
+    if (!place_given(&key))
+        return true;
+    out->key = read_array(r, 2, sizeof(*out->key));
+    out->value = out->key ? out->key + 1 : NULL;
+    return out->key && value_read(r, &key, out->key) && value_read(r, &value, out->value);
+}
+
 static bool read_fields(struct reader *r, const struct place *p, const char *platform, struct fields_form *out)
 {
-    static const char *const outer[] = {"*", NULL}, *const inner[] = {"at", "prefix", "max", NULL};
-    struct place star, at, prefix, max;
+    static const char *const outer[] = {"*", NULL}, *const inner[] = {"at", "up", "root", "key", "value", "prefix", "max", NULL};
+    struct place star, prefix, max;
     char text[FIELD_NAME_MAX];
 
     if (!read_members(r, p, outer))
@@ -35,7 +51,6 @@ static bool read_fields(struct reader *r, const struct place *p, const char *pla
     star = place_member(p, "*");
     if (!read_members(r, &star, inner))
         return false;
-    at = place_member(&star, "at");
     prefix = place_member(&star, "prefix");
     max = place_member(&star, "max");
     out->max = (size_t)read_int(r, &max, 1, FIELDS_MAX, 50);
@@ -46,7 +61,7 @@ static bool read_fields(struct reader *r, const struct place *p, const char *pla
         out->prefix = json_text(prefix.json);
     } else
         out->prefix = arena_str(r->arena, str_of(text));
-    return pointer_read(r, &at, &out->at);
+    return pointer_read_members(r, &star, &out->at) && read_list_fields(r, &star, out);
 }
 
 static bool read_record_members(struct reader *r, const struct place *each, const char *const *names, struct record_form *out)
@@ -66,16 +81,15 @@ static bool read_record_members(struct reader *r, const struct place *each, cons
 
 static bool read_records(struct reader *r, const struct place *p, const char *const *names, struct record_form *out)
 {
-    static const char *const known[] = {"at", "where", "each", NULL};
-    struct place at, where, each;
+    static const char *const known[] = {"at", "up", "root", "where", "each", NULL};
+    struct place where, each;
     bool good;
 
     if (!read_members(r, p, known))
         return false;
-    at = place_member(p, "at");
     where = place_member(p, "where");
     each = place_member(p, "each");
-    good = pointer_read(r, &at, &out->at);
+    good = pointer_read_members(r, p, &out->at);
     if (place_given(&where))
         good &= conditions_read_short(r, &where, &out->where);
     return read_record_members(r, &each, names, out) && good;
@@ -143,7 +157,7 @@ static bool check_words(struct reader *r, const struct place *p, enum member mem
 {
     bool good = true;
 
-    for (size_t i = 0; i < form->n_of; i++)
+    for (size_t i = 0; form->origin == VALUE_FIRST_OF && i < form->n_of; i++)
         good &= check_words(r, p, member, &form->of[i]);
     for (size_t i = 0; i < form->n_values; i++)
         good &= check_word(r, p, member, form->values[i].to);
@@ -229,6 +243,10 @@ void objects_headers(const struct object_forms *objects, void (*each)(void *arg,
             const struct target *target = &objects->at[i].targets[t];
 
             value_headers(&target->value, each, arg);
+            if (target->fields.key) {
+                value_headers(target->fields.key, each, arg);
+                value_headers(target->fields.value, each, arg);
+            }
             for (size_t m = 0; m < ITEM__COUNT; m++)
                 if (target->records.of[m])
                     value_headers(target->records.of[m], each, arg);

@@ -89,6 +89,20 @@ bool pointer_read(struct reader *r, const struct place *p, struct pointer *out)
     return true;
 }
 
+bool pointer_read_members(struct reader *r, const struct place *p, struct pointer *out)
+{
+    struct place at = place_member(p, "at"), up = place_member(p, "up"), root = place_member(p, "root");
+    bool good;
+
+    if (place_given(&root) && (place_given(&at) || place_given(&up))) {
+        read_problem(r, &root, "stands alone: it starts at the whole body, \"at\" at the element");
+        return false;
+    }
+    good = pointer_read(r, place_given(&root) ? &root : &at, out);
+    out->up = place_given(&root) ? POINTER_ROOT : (unsigned)read_int(r, &up, 1, POINTER_UP_MAX, 0);
+    return good;
+}
+
 const struct jnode *pointer_follow(const struct pointer *pointer, const struct jnode *node)
 {
     for (size_t i = 0; i < pointer->n && node; i++) {

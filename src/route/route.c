@@ -18,6 +18,12 @@ const char *route_setup(const struct route *route)
     return route->setup;
 }
 
+const struct str *route_aliases(const struct route *route, size_t *n)
+{
+    *n = route->n_aliases;
+    return route->aliases;
+}
+
 bool route_is_builtin(const struct route *route)
 {
     return route->builtin;

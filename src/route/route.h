@@ -16,7 +16,7 @@ struct routes; /* all of them */
  * ERR_CONFIG with every problem in `problems`. Returns owned. */
 enum err routes_load(const char *dir, struct routes **out, struct problems *problems) MUST_CHECK;
 void routes_free(struct routes *routes);
-/* Borrows; NULL when there is no such platform. */
+/* Finds a platform by its name or an alias. Borrows; NULL when there is none. */
 const struct route *routes_find(const struct routes *routes, struct str platform);
 /* Borrows the i-th in order of platform name; NULL past the end. */
 const struct route *routes_at(const struct routes *routes, size_t i);
@@ -30,6 +30,7 @@ void route_free(struct route *route);
 const char *route_platform(const struct route *route); /* short name, as the file is called */
 const char *route_title(const struct route *route);    /* its own spelling, for people */
 const char *route_setup(const struct route *route);    /* where in the shop's admin the URL is pasted; "" when nowhere */
+const struct str *route_aliases(const struct route *route, size_t *n); /* other names of the platform */
 bool route_is_builtin(const struct route *route);
 /* The file's text, for `route show`. */
 struct str route_text(const struct route *route);
@@ -83,21 +84,39 @@ enum err route_send_example(const struct route *route, const struct route_send *
 /* The i-th topic that has an example, in the file's order; STR_NONE past the end. */
 struct str route_send_topic(const struct route *route, size_t i);
 
-/* One event of a batch that cannot be mapped: it alone becomes a dead letter, the others apply. Lives in the arena. */
+/* One event of a batch, or one element of a body, that cannot be mapped: it alone becomes a dead letter, the others apply. */
 struct map_reject {
-    size_t index;       /* in the batch */
+    size_t index;       /* in the batch, or of the element */
     const char *reason; /* static: mapping, unknown_topic */
     struct str detail;
 };
-/* What an entry means. Lives in the arena. */
-struct mapped {
-    struct str topic;       /* the topic as found */
+/* "Fetch this object": the delivery says that it changed, not how. */
+struct map_fetch {
+    const char *object; /* a mapping of the route file */
+    struct str id;      /* the platform's id of it */
+};
+/* What one element of the body means; a body without "each" is one. Its events, rejects and fetches stand one after the other in
+ * the lists of the whole. */
+struct map_part {
+    size_t index;           /* of the element */
+    struct str topic;       /* as found */
     struct str dedupe_key;  /* D1, D2: never empty; the topic is part of it */
     int64_t provider_at_us; /* the platform's time of the delivery (O3: trigger header), 0 = none */
+    size_t n_events, n_rejects, n_fetches;
+};
+/* What an entry means. Lives in the arena. */
+struct mapped {
+    struct str topic, dedupe_key; /* those of the first part */
+    int64_t provider_at_us;
+    struct map_part *parts;
+    size_t n_parts;
     struct event *events;
+    size_t *places; /* of each event: its number in the delivery, the same at every mapping */
     size_t n;
     struct map_reject *rejects;
     size_t n_rejects;
+    struct map_fetch *fetches;
+    size_t n_fetches;
 };
 /* Why an entry cannot be mapped: the dead letter's reason and its sentence. */
 struct map_failure {

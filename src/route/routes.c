@@ -118,6 +118,34 @@ static enum err load_dir(struct routes *routes, const char *dir, struct problems
     return result;
 }
 
+static const struct route *find_alias(const struct routes *routes, struct str name)
+{
+    for (size_t i = 0; i < routes->n; i++)
+        for (size_t k = 0; k < routes->at[i]->n_aliases; k++)
+            if (str_eq(name, routes->at[i]->aliases[k]))
+                return routes->at[i];
+    return NULL;
+}
+
+/* Of two platforms with one alias none could be meant. */
+static enum err check_aliases(const struct routes *routes, struct problems *problems)
+{
+    enum err err = OK;
+
+    for (size_t i = 0; i < routes->n; i++)
+        for (size_t k = 0; k < routes->at[i]->n_aliases; k++) {
+            struct str alias = routes->at[i]->aliases[k];
+            const struct route *first = find_alias(routes, alias);
+
+            if (first == routes->at[i])
+                continue;
+            problems_add(problems, STR("/aliases"), "\"%.*s\" names both %s and %s: take it out of one of the two files",
+                         STR_ARG(alias), first->platform, routes->at[i]->platform);
+            err = ERR_CONFIG;
+        }
+    return err;
+}
+
 enum err routes_load(const char *dir, struct routes **out, struct problems *problems)
 {
     struct routes *routes = calloc(1, sizeof(*routes));
@@ -129,6 +157,8 @@ enum err routes_load(const char *dir, struct routes **out, struct problems *prob
     if ((!err || err == ERR_CONFIG) && dir && dir[0])
         more = load_dir(routes, dir, problems);
     err = err ? err : more;
+    if (!err)
+        err = check_aliases(routes, problems);
     if (err) {
         routes_free(routes);
         return err;
@@ -146,12 +176,13 @@ void routes_free(struct routes *routes)
     free(routes);
 }
 
+/* A platform's own name goes before another one's alias. */
 const struct route *routes_find(const struct routes *routes, struct str platform)
 {
     for (size_t i = 0; i < routes->n; i++)
         if (str_eq(platform, str_of(routes->at[i]->platform)))
             return routes->at[i];
-    return NULL;
+    return find_alias(routes, platform);
 }
 
 const struct route *routes_at(const struct routes *routes, size_t i)

@@ -5,11 +5,13 @@
 #include "model/entry.h"
 #include "route/object.h"
 
-enum { TOPIC_OBJECTS_MAX = 8 };
+enum { TOPIC_OBJECTS_MAX = 8, TOPIC_RULES_MAX = 16 };
 
-/* One event that a topic gives. */
+/* One event that a topic gives, or one object that it tells to fetch. */
 struct topic_rule {
-    enum event_type event; /* of a batch: the body says it */
+    enum event_type event; /* of a batch: the body says it; FETCH: what the fetched document will be */
+    bool is_fetch;         /* no event now: objects[0] is to be fetched */
+    struct value_form id;  /* FETCH: of the object */
     const struct object_form *objects[TOPIC_OBJECTS_MAX];
     size_t n;
     struct conditions when;  /* else the topic does not give this event */
@@ -18,6 +20,7 @@ struct topic_rule {
 
 struct topic {
     const char *name;
+    bool is_pattern; /* the name ends with "*" and stands for every topic that begins as it does */
     enum lane lane;
     const struct topic_rule *rules;
     size_t n; /* 0: known, says nothing */
@@ -29,11 +32,24 @@ struct topic {
 struct topics {
     const struct topic *at;
     size_t n;
+    bool has_patterns;
 };
 
-/* Reads the section "topics"; the objects are those of the same file. */
-bool topics_read(struct reader *r, const struct place *p, const struct object_forms *objects, struct topics *out);
-/* Borrows; NULL for a topic that is not in the file. */
+/* Reads the section "topics"; the objects are those of the same file. `has_each`: a body holds several deliveries, so that no topic
+ * may be a batch. */
+bool topics_read(struct reader *r, const struct place *p, const struct object_forms *objects, bool has_each, struct topics *out);
+/* Borrows; the topic of that name, else the longest pattern that fits; NULL for a topic that is not in the file. */
 const struct topic *topics_find(const struct topics *topics, struct str name);
+/* Calls back with the name of every header that a rule reads. */
+void topics_headers(const struct topics *topics, void (*each)(void *arg, struct str header), void *arg);
+
+/* The topic of an entry that holds a fetched document is "fetch:<object>". No route file and no header may say one. */
+#define TOPIC_FETCH "fetch:"
+static inline bool topic_is_fetch(struct str topic)
+{
+    return str_starts(topic, STR(TOPIC_FETCH));
+}
+/* The rule by which a fetched document is mapped; NULL when no rule fetches that object. Borrows. */
+const struct topic_rule *topics_find_fetch(const struct topics *topics, struct str object);
 
 #endif

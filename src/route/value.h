@@ -2,12 +2,11 @@
 #ifndef ROUTE_VALUE_H
 #define ROUTE_VALUE_H
 
-#include "base/fields.h"
 #include "base/timefmt.h"
 #include "route/condition.h"
 
-enum value_origin { VALUE_POINTER, VALUE_HEADER, VALUE_CONST, VALUE_SUM, VALUE_FIRST_OF };
-enum value_as { AS_TEXT, AS_NUMBER, AS_BOOL, AS_LOWER, AS_UNHTML, AS_ABS, AS_TIME };
+enum value_origin { VALUE_POINTER, VALUE_HEADER, VALUE_CONST, VALUE_SUM, VALUE_JOIN, VALUE_FIRST_OF };
+enum value_as { AS_TEXT, AS_NUMBER, AS_BOOL, AS_LOWER, AS_UPPER, AS_UNHTML, AS_ABS, AS_MINOR, AS_TIME };
 
 struct value_pair {
     struct str from, to;
@@ -16,8 +15,8 @@ struct value_pair {
 struct value_form {
     enum value_origin origin;
     struct pointer at;     /* POINTER; SUM: the list */
-    struct str given;      /* HEADER: its name; CONST: the text */
-    struct value_form *of; /* FIRST_OF */
+    struct str given;      /* HEADER: its name; CONST: the text; JOIN: what stands between */
+    struct value_form *of; /* FIRST_OF, JOIN */
     size_t n_of;
     struct conditions when;  /* absent unless they hold */
     struct conditions pick;  /* the element wanted of a list */
@@ -35,19 +34,15 @@ struct value_form {
     struct str fallback; /* "default" */
     enum value_as as;
     enum time_format time;
+    struct value_form *currency; /* MINOR: whose minor units these are */
 };
 
 /* Reads a value form; the forms of a first-of list are read with it. */
 bool value_read(struct reader *r, const struct place *p, struct value_form *out);
+/* True when a text of the element in hand may be in it, not only of headers, constants and what is around. */
+bool value_reads_element(const struct value_form *form);
 /* Calls back with the name of every header that the form reads. */
 void value_headers(const struct value_form *form, void (*each)(void *arg, struct str header), void *arg);
-
-/* What a form is evaluated on. */
-struct scope {
-    const struct jnode *node; /* pointers start here; NULL while there is no document */
-    struct fields headers;
-    struct arena *arena;
-};
 
 enum found_kind {
     FOUND_NOTHING,
@@ -73,6 +68,9 @@ struct refusal {
 /* Evaluates to one text. ERR_TYPE with `refusal` filled, ERR_MEMORY. */
 enum err value_find(const struct value_form *form, const struct scope *scope, struct found *out,
                     struct refusal *refusal) MUST_CHECK;
+/* Applies the text operators, in this order: tail, trim, as, unless, values. For value_find.c. */
+enum err value_finish(const struct value_form *form, const struct scope *scope, struct str text, struct found *out,
+                      struct refusal *refusal) MUST_CHECK;
 /* Evaluates to texts: split, each, the scalars of a list, or one text. kind is FOUND_TEXT also for an empty list. */
 enum err value_find_all(const struct value_form *form, const struct scope *scope, enum found_kind *kind, struct str **out,
                         size_t *n, struct refusal *refusal) MUST_CHECK;

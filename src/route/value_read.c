@@ -1,19 +1,16 @@
 /* value_read.c -- owns the reading of value forms: every operator's grammar, and what may stand together. */
 #include "route/value.h"
 
-enum { FIRST_OF_MAX = 16 };
+enum { FIRST_OF_MAX = 16, JOIN_TEXT_MAX = 16 };
 
-static const char *const known[] = {"at",    "header", "const",  "sum",    "when",    "pick", "strict", "take", "each",
-                                    "split", "tail",   "unless", "values", "default", "as",   "where",  NULL};
+static const char *const known[] = {"at",     "up",      "root",   "header", "const",    "sum",   "join", "of",
+                                    "when",   "pick",    "strict", "take",   "each",     "split", "tail", "unless",
+                                    "values", "default", "as",     "where",  "currency", NULL};
 
 static const char *const as_names[] = {
-    [AS_TEXT] = "text",
-    [AS_NUMBER] = "number",
-    [AS_BOOL] = "bool",
-    [AS_LOWER] = "lower",
-    [AS_UNHTML] = "unhtml",
-    [AS_ABS] = "abs",
-    NULL,
+    [AS_TEXT] = "text",   [AS_NUMBER] = "number", [AS_BOOL] = "bool",
+    [AS_LOWER] = "lower", [AS_UPPER] = "upper",   [AS_UNHTML] = "unhtml",
+    [AS_ABS] = "abs",     [AS_MINOR] = "minor",   NULL,
 };
 
 static bool read_as(struct reader *r, const struct place *p, struct value_form *out)
@@ -88,13 +85,45 @@ static bool read_header_name(struct reader *r, const struct place *p, struct str
     return out->len > 0;
 }
 
+static bool read_of(struct reader *r, const struct place *p, struct value_form *out);
+
+static bool read_join(struct reader *r, const struct place *p, const struct place *join, struct value_form *out)
+{
+    struct place of = place_member(p, "of");
+
+    out->origin = VALUE_JOIN;
+    out->given = json_text(join->json);
+    if (!json_is_string(join->json)) {
+        read_unexpected(r, join, "the text that stands between the parts");
+        return false;
+    }
+    if (out->given.len > JOIN_TEXT_MAX) {
+        read_problem(r, join, "at most %d bytes stand between the parts", JOIN_TEXT_MAX);
+        return false;
+    }
+    return read_list(r, &of) && read_of(r, &of, out);
+}
+
+static bool read_sum(struct reader *r, const struct place *p, const struct place *sum, struct value_form *out)
+{
+    struct place up = place_member(p, "up");
+
+    out->origin = VALUE_SUM;
+    if (!pointer_read(r, sum, &out->at))
+        return false;
+    out->at.up = (unsigned)read_int(r, &up, 1, POINTER_UP_MAX, 0);
+    return true;
+}
+
 static bool read_origin(struct reader *r, const struct place *p, struct value_form *out)
 {
-    struct place at = place_member(p, "at"), header = place_member(p, "header"), text = place_member(p, "const"),
-                 sum = place_member(p, "sum");
+    struct place at = place_member(p, "at"), root = place_member(p, "root"), header = place_member(p, "header"),
+                 text = place_member(p, "const"), sum = place_member(p, "sum"), join = place_member(p, "join");
 
-    if (place_given(&at) + place_given(&header) + place_given(&text) + place_given(&sum) != 1) {
-        read_problem(r, p, "a value has one of at, header, const, sum");
+    if (place_given(&at) + place_given(&root) + place_given(&header) + place_given(&text) + place_given(&sum) +
+            place_given(&join) !=
+        1) {
+        read_problem(r, p, "a value has one of at, root, header, const, sum, join");
         return false;
     }
     if (place_given(&header)) {
@@ -105,32 +134,46 @@ static bool read_origin(struct reader *r, const struct place *p, struct value_fo
         out->origin = VALUE_CONST;
         return read_scalar(r, &text, &out->given);
     }
-    out->origin = place_given(&sum) ? VALUE_SUM : VALUE_POINTER;
-    return pointer_read(r, place_given(&sum) ? &sum : &at, &out->at);
+    if (place_given(&join))
+        return read_join(r, p, &join, out);
+    if (place_given(&sum))
+        return read_sum(r, p, &sum, out);
+    out->origin = VALUE_POINTER;
+    return pointer_read_members(r, p, &out->at);
+}
+
+enum { TOGETHER_MAX = 3 };
+
+/* "needs "at" or "sum"" */
+static void needs_one_of(struct reader *r, const struct place *p, const char *const one_of[TOGETHER_MAX])
+{
+    bool second = one_of[1] != NULL, third = second && one_of[2];
+
+    read_problem(r, p, "needs \"%s\"%s%s%s%s%s%s", one_of[0], second ? (third ? ", \"" : " or \"") : "", second ? one_of[1] : "",
+                 second ? "\"" : "", third ? " or \"" : "", third ? one_of[2] : "", third ? "\"" : "");
 }
 
 /* Operators that make no sense without another one are problems, so that a slip is not silently without effect. */
 static bool check_together(struct reader *r, const struct place *p)
 {
     static const struct {
-        const char *name, *needs, *or_else;
+        const char *name, *one_of[TOGETHER_MAX];
     } rules[] = {
-        {"pick", "at", NULL},  {"strict", "pick", NULL}, {"take", "at", "sum"},       {"each", "at", NULL},
-        {"split", "at", NULL}, {"where", "sum", NULL},   {"default", "values", NULL},
+        {"pick", {"at", "root"}}, {"strict", {"pick"}},      {"take", {"at", "root", "sum"}},
+        {"each", {"at", "root"}}, {"split", {"at", "root"}}, {"up", {"at", "sum", "root"}},
+        {"where", {"sum"}},       {"default", {"values"}},   {"of", {"join"}},
     };
     bool good = true;
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        struct place here = place_member(p, rules[i].name), need = place_member(p, rules[i].needs);
-        bool met = place_given(&need) || (rules[i].or_else && json_object_get(p->json, rules[i].or_else));
+        struct place here = place_member(p, rules[i].name);
+        bool met = !place_given(&here);
 
-        if (!place_given(&here) || met)
-            continue;
-        if (rules[i].or_else)
-            read_problem(r, &here, "needs \"%s\" or \"%s\"", rules[i].needs, rules[i].or_else);
-        else
-            read_problem(r, &here, "needs \"%s\"", rules[i].needs);
-        good = false;
+        for (size_t k = 0; k < TOGETHER_MAX && rules[i].one_of[k] && !met; k++)
+            met = json_object_get(p->json, rules[i].one_of[k]) != NULL;
+        if (!met)
+            needs_one_of(r, &here, rules[i].one_of);
+        good &= met;
     }
     return good;
 }
@@ -156,6 +199,21 @@ static bool read_place_operators(struct reader *r, const struct place *p, struct
     if (out->has_each)
         good &= pointer_read(r, &each, &out->each);
     return good;
+}
+
+/* Minor units mean nothing without their currency, and a currency means nothing elsewhere. */
+static bool read_currency(struct reader *r, const struct place *p, struct value_form *out)
+{
+    struct place currency = place_member(p, "currency");
+
+    if ((out->as == AS_MINOR) != place_given(&currency)) {
+        read_problem(r, p, "\"as\": \"minor\" and \"currency\" stand together");
+        return false;
+    }
+    if (!place_given(&currency))
+        return true;
+    out->currency = read_array(r, 1, sizeof(*out->currency));
+    return out->currency && value_read(r, &currency, out->currency);
 }
 
 /* Reads the operators on the text that was found. */
@@ -191,19 +249,19 @@ static bool read_form(struct reader *r, const struct place *p, struct value_form
     good &= check_together(r, p);
     good &= read_place_operators(r, p, out);
     good &= read_text_operators(r, p, out);
-    return good;
+    return good && read_currency(r, p, out);
 }
 
-static bool read_first_of(struct reader *r, const struct place *p, struct value_form *out)
+/* The values of a first-of list, or the parts of a join. */
+static bool read_of(struct reader *r, const struct place *p, struct value_form *out)
 {
     size_t n = json_array_size(p->json);
     bool good = true;
 
     if (n == 0 || n > FIRST_OF_MAX) {
-        read_problem(r, p, "a first-of list has 1 to %d values", FIRST_OF_MAX);
+        read_problem(r, p, "%s has 1 to %d values", out->origin == VALUE_JOIN ? "a join" : "a first-of list", FIRST_OF_MAX);
         return false;
     }
-    out->origin = VALUE_FIRST_OF;
     out->n_of = n;
     out->of = read_array(r, n, sizeof(*out->of));
     if (!out->of)
@@ -211,13 +269,19 @@ static bool read_first_of(struct reader *r, const struct place *p, struct value_
     for (size_t i = 0; i < n; i++) {
         struct place element = place_element(p, i);
 
-        if (json_is_array(element.json)) {
+        if (json_is_array(element.json) && out->origin == VALUE_FIRST_OF) {
             read_problem(r, &element, "a first-of list holds no list");
             good = false;
         } else
             good &= value_read(r, &element, &out->of[i]);
     }
     return good;
+}
+
+static bool read_first_of(struct reader *r, const struct place *p, struct value_form *out)
+{
+    out->origin = VALUE_FIRST_OF;
+    return read_of(r, p, out);
 }
 
 bool value_read(struct reader *r, const struct place *p, struct value_form *out)
@@ -233,10 +297,21 @@ bool value_read(struct reader *r, const struct place *p, struct value_form *out)
     return false;
 }
 
+bool value_reads_element(const struct value_form *form)
+{
+    bool reads = (form->origin == VALUE_POINTER || form->origin == VALUE_SUM) && form->at.up == 0;
+
+    for (size_t i = 0; i < form->n_of; i++)
+        reads |= value_reads_element(&form->of[i]);
+    return reads;
+}
+
 void value_headers(const struct value_form *form, void (*each)(void *arg, struct str header), void *arg)
 {
     if (form->origin == VALUE_HEADER)
         each(arg, form->given);
     for (size_t i = 0; i < form->n_of; i++)
         value_headers(&form->of[i], each, arg);
+    if (form->currency)
+        value_headers(form->currency, each, arg);
 }

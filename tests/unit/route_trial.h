@@ -10,19 +10,26 @@
     "\"/topic\"}],"                                                                                                                \
     "\"dedupe\":[[{\"at\":\"/key\"}]],\"time\":[{\"header\":\"X-Time\",\"as\":\"time:unix\"},{\"at\":\"/time\"}]},"
 
-static inline struct route *load(const char *rest)
+/* `push`: further members of the section push, each with a comma after it. */
+static inline struct route *load_push(const char *push, const char *rest)
 {
     struct buf text = BUF_INIT(64 << 10);
     struct problems problems;
     struct route *route = NULL;
+    size_t at = str_find_str(str_of(BEFORE), STR("\"verify\""));
 
     problems_init(&problems, STR("demo.json"));
-    assert_int_equal(buf_printf(&text, "%s%s", BEFORE, rest), OK);
+    assert_int_equal(buf_printf(&text, "%.*s%s%s%s", (int)at, BEFORE, push, BEFORE + at, rest), OK);
     if (route_load(buf_str(&text), &problems, &route))
         fail_msg("%s", buf_text(&problems.text));
     problems_release(&problems);
     buf_release(&text);
     return route;
+}
+
+static inline struct route *load(const char *rest)
+{
+    return load_push("", rest);
 }
 
 /* One mapping of one object to one event of that type. */

@@ -204,8 +204,8 @@ static void values_are_checked(void **state)
         {"\"/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17\"", "a pointer has at most 16 steps"},
         {"7", "must be a pointer, a list of values or an object, not a number"},
         {"[]", "a first-of list has 1 to 16 values"},
-        {"{}", "a value has one of at, header, const, sum"},
-        {"{\"at\":\"/a\",\"const\":\"b\"}", "a value has one of at, header, const, sum"},
+        {"{}", "a value has one of at, root, header, const, sum, join"},
+        {"{\"at\":\"/a\",\"const\":\"b\"}", "a value has one of at, root, header, const, sum, join"},
     };
     char text[2000], want[400];
 
@@ -223,10 +223,10 @@ static void operators_are_checked(void **state)
         {"[[\"/a\"]]", "/0", "a first-of list holds no list"},
         {"{\"at\":\"/a\",\"deflt\":\"x\"}", "/deflt", "unknown member (did you mean default?)"},
         {"{\"at\":\"/a\",\"default\":\"x\"}", "/default", "needs \"values\""},
-        {"{\"header\":\"A\",\"take\":\"/x\"}", "/take", "needs \"at\" or \"sum\""},
+        {"{\"header\":\"A\",\"take\":\"/x\"}", "/take", "needs \"at\", \"root\" or \"sum\""},
         {"{\"at\":\"/a\",\"strict\":true}", "/strict", "needs \"pick\""},
         {"{\"at\":\"/a\",\"split\":\"::\"}", "/split", "must be one ASCII character"},
-        {"{\"at\":\"/a\",\"as\":\"upper\"}", "/as", "\"upper\" is not one of text, number, bool, lower, unhtml, abs"},
+        {"{\"at\":\"/a\",\"as\":\"title\"}", "/as", "\"title\" is not one of text, number, bool, lower, upper, unhtml, abs, minor"},
         {"{\"at\":\"/a\",\"values\":{\"x\":[]}}", "/values/x", "must be a text, a whole number, true or false, not a list"},
         {"{\"at\":\"/a\",\"pick\":{\"x\":1},\"take\":\"/b\"}", "/pick/x", "a pointer starts with \"/\" (did you mean \"/x\"?)"},
         {"{\"at\":\"/a\",\"unless\":1.5}", "/unless", "must be a text, a whole number, true or false, not a number"},
@@ -240,6 +240,90 @@ static void operators_are_checked(void **state)
         snprintf(want, sizeof(want), "x.json#/objects/o/contact.email%s: %s\n", cases[i][1], cases[i][2]);
         assert_problems(text, want);
     }
+}
+
+/* Members of a value that need one another, and those of maps and records. */
+static void references_are_checked(void **state)
+{
+    static const char *const cases[][3] = {
+        {"{\"at\":\"/a\",\"root\":\"/b\"}", "", "a value has one of at, root, header, const, sum, join"},
+        {"{\"root\":\"/a\",\"up\":1}", "/root", "stands alone: it starts at the whole body, \"at\" at the element"},
+        {"{\"header\":\"X\",\"up\":1}", "/up", "needs \"at\", \"sum\" or \"root\""},
+        {"{\"at\":\"/a\",\"up\":5}", "/up", "5 is not between 1 and 4"},
+        {"{\"at\":\"/a\",\"up\":\"1\"}", "/up", "must be a whole number, not a text"},
+        {"{\"join\":\" \"}", "", "\"of\" missing"},
+        {"{\"join\":7,\"of\":[\"/a\"]}", "/join", "must be the text that stands between the parts, not a number"},
+        {"{\"join\":\"\",\"of\":[]}", "/of", "a join has 1 to 16 values"},
+        {"{\"at\":\"/a\",\"of\":[\"/b\"]}", "/of", "needs \"join\""},
+        {"{\"at\":\"/a\",\"as\":\"minor\"}", "", "\"as\": \"minor\" and \"currency\" stand together"},
+        {"{\"at\":\"/a\",\"currency\":\"/c\"}", "", "\"as\": \"minor\" and \"currency\" stand together"},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"c\"}", "/currency", "a pointer starts with \"/\" (did you mean \"/c\"?)"},
+        {"{\"at\":\"/a\",\"when\":{\"root\":\"/a\",\"at\":\"/b\",\"set\":true}}", "/when/root",
+         "stands alone: it starts at the whole body, \"at\" at the element"},
+    };
+    char text[2000], want[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), FILE_WITH_OBJECT("\"contact.email\":%s"), cases[i][0]);
+        snprintf(want, sizeof(want), "x.json#/objects/o/contact.email%s: %s\n", cases[i][1], cases[i][2]);
+        assert_problems(text, want);
+    }
+    assert_problems(
+        FILE_WITH_OBJECT("\"contact.fields\":{\"*\":{\"at\":\"/a\",\"key\":\"/k\"}}"),
+        "x.json#/objects/o/contact.fields/*: \"key\" and \"value\" stand together: the name and the value in an element of "
+        "the list\n");
+}
+
+static void forms_of_the_body_are_checked(void **state)
+{
+    (void)state;
+    assert_problems(FILE_WITH_PUSH("\"body\":\"xml\""),
+                    "x.json#/push/body: \"xml\" is not one of json, form, json_or_form, json_or_base64, jwt\n");
+    assert_problems(FILE_WITH_PUSH("\"decode\":\"/a\""), "x.json#/push/decode: must be a list, not a text\n");
+    assert_problems(FILE_WITH_PUSH("\"decode\":[]"), "x.json#/push/decode: 1 to 4 pointers to texts that hold JSON\n");
+    assert_problems(FILE_WITH_PUSH("\"decode\":[\"a\"]"),
+                    "x.json#/push/decode/0: a pointer starts with \"/\" (did you mean \"/a\"?)\n");
+    assert_problems(FILE_WITH_PUSH("\"each\":[\"/a\",7]"),
+                    "x.json#/push/each/1: must be a pointer such as \"/customer/email\", not a number\n");
+    assert_problems(FILE_WITH_PUSH("\"each\":[]"), "x.json#/push/each: 1 to 4 pointers, one a level\n");
+    assert_problems(FILE_WITH_PUSH("\"max\":5"), "x.json#/push/max: needs \"each\"\n");
+    assert_problems(FILE_WITH_PUSH("\"each\":\"/a\",\"max\":5000"), "x.json#/push/max: 5000 is not between 1 and 1000\n");
+    assert_problems(FILE_WITH_PUSH("\"eahc\":\"/a\""), "x.json#/push/eahc: unknown member (did you mean each?)\n");
+}
+
+static void rules_that_fetch_are_checked(void **state)
+{
+    (void)state;
+    assert_problems(FILE_WITH_TOPIC("{\"fetch\":\"custmer\",\"id\":\"/id\",\"event\":\"signup\"}"),
+                    "x.json#/topics/t/fetch: no object \"custmer\" in objects (did you mean customer?)\n");
+    assert_problems(FILE_WITH_TOPIC("{\"fetch\":\"customer\",\"event\":\"signup\"}"), "x.json#/topics/t: \"id\" missing\n");
+    assert_problems(FILE_WITH_TOPIC("{\"fetch\":\"customer\",\"id\":\"/id\"}"), "x.json#/topics/t: \"event\" missing\n");
+    assert_problems(FILE_WITH_TOPIC("{\"fetch\":[\"customer\"],\"id\":\"/id\",\"event\":\"signup\"}"),
+                    "x.json#/topics/t/fetch: must be the name of one object, not a list\n");
+    assert_problems(FILE_WITH_TOPIC("{\"fetch\":\"customer\",\"object\":\"customer\",\"id\":\"/id\",\"event\":\"signup\"}"),
+                    "x.json#/topics/t/object: \"fetch\" names the object\n");
+    assert_problems(FILE_WITH_TOPIC("{\"event\":\"signup\",\"object\":\"customer\",\"id\":\"/id\"}"),
+                    "x.json#/topics/t/id: needs \"fetch\"\n");
+    assert_problems(FILE_WITH_TOPIC("[{\"fetch\":\"customer\",\"id\":\"/a\",\"event\":\"signup\"},{\"fetch\":\"customer\",\"id\":"
+                                    "\"/b\",\"event\":\"identify\"}]"),
+                    "x.json#/topics/t: another topic fetches customer as signup: an object is one event\n");
+}
+
+static void names_of_topics_and_platforms_are_checked(void **state)
+{
+    (void)state;
+    assert_problems(HEAD CONFIG "," PUSH ",\"objects\":{},\"topics\":{\"a*b\":[]}}",
+                    "x.json#/topics/a*b: \"*\" stands at the end of a topic's name only\n");
+    assert_problems(HEAD CONFIG "," PUSH ",\"objects\":{},\"topics\":{\"fetch:x\":[]}}",
+                    "x.json#/topics/fetch:x: \"fetch:\" begins the topics of fetched documents\n");
+    assert_problems(HEAD "\"aliases\":\"x\"," CONFIG "," PUSH "," TAIL, "x.json#/aliases: must be a list, not a text\n");
+    assert_problems(HEAD "\"aliases\":[\"My Shop\"]," CONFIG "," PUSH "," TAIL,
+                    "x.json#/aliases/0: a platform's name has 1 to 40 characters of a-z, 0-9 and -\n");
+    assert_problems(HEAD "\"aliases\":[\"demo\"]," CONFIG "," PUSH "," TAIL, "x.json#/aliases/0: is the platform's own name\n");
+    assert_problems(HEAD CONFIG ",\"push\":{\"each\":\"/l\"," VERIFY "," DELIVERY "},\"objects\":{\"o\":{}},\"topics\":{\"t\":{"
+                                "\"batch\":\"/l\",\"type\":\"/t\",\"object\":\"o\"}}}",
+                    "x.json#/topics/t: a batch and \"each\" of push do the same: one of them\n");
 }
 
 static void the_first_twenty_problems_are_told(void **state)
@@ -354,6 +438,10 @@ int main(void)
         cmocka_unit_test(words_of_a_choice_are_checked_at_load),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(operators_are_checked),
+        cmocka_unit_test(references_are_checked),
+        cmocka_unit_test(forms_of_the_body_are_checked),
+        cmocka_unit_test(rules_that_fetch_are_checked),
+        cmocka_unit_test(names_of_topics_and_platforms_are_checked),
         cmocka_unit_test(the_first_twenty_problems_are_told),
         cmocka_unit_test(depth_and_size_are_limited_N9),
         cmocka_unit_test(a_folder_adds_and_overrides),

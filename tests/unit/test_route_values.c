@@ -54,6 +54,95 @@ static void pointers_find_texts(void **state)
     CHECK_FORMS("contact.first_name", M_CONTACT_FIRST_NAME, cases);
 }
 
+static void texts_change_their_case(void **state)
+{
+    static const struct form_case cases[] = {
+        {"{\"at\":\"/a\",\"as\":\"upper\"}", "{\"a\":\"usd \xc3\xa9Z1\"}", "USD \xc3\xa9Z1"},
+        {"{\"at\":\"/a\",\"as\":\"lower\"}", "{\"a\":\"PAID @[\"}", "paid @["},
+    };
+
+    (void)state;
+    CHECK_FORMS("contact.first_name", M_CONTACT_FIRST_NAME, cases);
+}
+
+static void minor_units_become_decimal_texts_K1(void **state)
+{
+    static const struct form_case cases[] = {
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"a\":1999,\"c\":\"USD\"}", "19.99"},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"a\":\"500\",\"c\":\"jpy\"}", "500"},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"a\":1234,\"c\":\"KWD\"}", "1.234"},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":{\"const\":\"EUR\"}}", "{\"a\":-5}", "-0.05"},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"c\":\"USD\"}", NULL},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"a\":null}", "(null)"},
+        {"{\"sum\":\"/l\",\"take\":\"/v\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"l\":[{\"v\":100},{\"v\":5}],\"c\":\"EUR\"}",
+         "1.05"},
+    };
+
+    (void)state;
+    CHECK_FORMS("order.total", M_ORDER_TOTAL, cases);
+}
+
+static void texts_are_joined(void **state)
+{
+    static const struct form_case cases[] = {
+        {"{\"join\":\" \",\"of\":[\"/a\",\"/b\",\"/c\"]}", "{\"a\":\" Zoe \",\"b\":\"\",\"c\":\"X\"}", "Zoe X"},
+        {"{\"join\":\", \",\"of\":[[\"/a\",\"/b\"],{\"const\":\"k\"}]}", "{\"b\":1}", "1, k"},
+        {"{\"join\":\"\",\"of\":[\"/a\",\"/b\"],\"as\":\"upper\"}", "{\"a\":\"x\",\"b\":\"y\"}", "XY"},
+        {"{\"join\":\" \",\"of\":[\"/a\"]}", "{}", NULL},
+        {"{\"join\":\" \",\"of\":[\"/a\",\"/b\"]}", "{\"a\":null,\"b\":\"\"}", "(null)"},
+    };
+
+    (void)state;
+    CHECK_FORMS("contact.first_name", M_CONTACT_FIRST_NAME, cases);
+}
+
+static void values_may_start_further_out(void **state)
+{
+    const struct event *e;
+    struct trial t;
+
+    (void)state;
+    try_body(&t, "order_created",
+             "\"order.id\":{\"root\":\"/id\"},\"order.items\":{\"at\":\"/l\",\"each\":{\"name\":{\"up\":1,\"at\":\"/shop\"},"
+             "\"price\":{\"at\":\"/p\",\"as\":\"minor\",\"currency\":{\"root\":\"/cur\"}},\"sku\":{\"up\":4,\"at\":\"/id\"},"
+             "\"url\":{\"at\":\"/u\",\"when\":{\"up\":1,\"at\":\"/shop\",\"is\":\"s\"}}}}",
+             "{\"id\":7,\"shop\":\"s\",\"cur\":\"EUR\",\"l\":[{\"p\":150,\"u\":\"x\"}]}");
+    e = only_event(&t.c);
+    assert_member(e, M_ORDER_ID, "7");
+    assert_str(e->items[0].name, "s");
+    assert_str(e->items[0].price, "1.50");
+    assert_str(e->items[0].sku, "7"); /* no further than the body */
+    assert_str(e->items[0].url, "x");
+    end_trial(&t);
+}
+
+static void lists_become_maps_of_fields(void **state)
+{
+    const struct event *e;
+    struct trial t;
+
+    (void)state;
+    try_body(&t, "form_signup",
+             "\"contact.fields\":{\"*\":{\"at\":\"/answers\",\"key\":\"/field/ref\",\"value\":[\"/text\",\"/number\",{\"at\":"
+             "\"/choices\",\"each\":\"/l\"}],\"prefix\":\"tf_\",\"max\":3}},\"form.fields\":{\"*\":{\"at\":\"/answers\",\"key\":"
+             "\"/field/ref\",\"value\":\"/text\"}}",
+             "{\"answers\":[{\"field\":{\"ref\":\"First Name\"},\"text\":\"Zoe\"},{\"field\":{\"ref\":\"n\"},\"number\":3},{"
+             "\"field\":{}},{\"field\":{\"ref\":\"none\"}},{\"field\":{\"ref\":\"c\"},\"choices\":[{\"l\":\"a\"},{\"l\":\"b\"}]},{"
+             "\"field\":{\"ref\":\"over\"},\"text\":\"max\"}]}");
+    e = only_event(&t.c);
+    assert_int_equal(e->n_fields, 3);
+    assert_str(e->fields[0].name, "tf_first_name");
+    assert_str(e->fields[0].value.text, "Zoe");
+    assert_str(e->fields[1].value.text, "3");
+    assert_str(e->fields[2].value.text, "a,b");
+    assert_int_equal(e->n_form_fields, 2);
+    assert_str(e->form_fields[0].name, "First Name");
+    end_trial(&t);
+    try_body(&t, "form_signup", "\"contact.fields\":{\"*\":{\"at\":\"/a\",\"key\":\"/k\",\"value\":\"/v\"}}", "{\"a\":{\"k\":1}}");
+    assert_str(t.c.failure.detail, "contact.fields: /a must be a list, not an object");
+    end_trial(&t);
+}
+
 static void F1_null_and_empty_by_type(void **state)
 {
     static const struct {
@@ -291,6 +380,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pointers_find_texts),
+        cmocka_unit_test(texts_change_their_case),
+        cmocka_unit_test(minor_units_become_decimal_texts_K1),
+        cmocka_unit_test(texts_are_joined),
+        cmocka_unit_test(values_may_start_further_out),
+        cmocka_unit_test(lists_become_maps_of_fields),
         cmocka_unit_test(F1_null_and_empty_by_type),
         cmocka_unit_test(first_of_takes_the_first_that_is_not_empty),
         cmocka_unit_test(pick_and_take_choose_an_element),
