@@ -310,3 +310,13 @@ enum err seal_tombstone(const struct seal *seal, struct str text, char out[65])
         hex_encode(str_n(digest, sizeof(digest)), out);
     return err;
 }
+
+enum err seal_fingerprint(const struct seal *seal, char out[SEAL_FINGERPRINT_CHARS + 1])
+{
+    unsigned char digest[32];
+    enum err err = hmac_sha256(seal->key, STR("storehook fingerprint v1"), digest);
+
+    if (!err)
+        hex_encode(str_n(digest, sizeof(digest)), out);
+    return err;
+}

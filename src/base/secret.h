@@ -35,6 +35,9 @@ void seal_free(struct seal *seal);
 enum err seal_close(const struct seal *seal, struct str context, struct str plain, struct buf *out) MUST_CHECK;
 /* Opens what seal_close made. Returns owned. ERR_SEAL for another key, another context or changed bytes. */
 enum err seal_open(const struct seal *seal, struct str context, struct str sealed, struct secret **out) MUST_CHECK;
+enum { SEAL_FINGERPRINT_CHARS = 64 };
+/* What a master key is known by: 64 hex digits and a NUL, which tell nothing about it. */
+enum err seal_fingerprint(const struct seal *seal, char out[SEAL_FINGERPRINT_CHARS + 1]) MUST_CHECK;
 /* HMAC-SHA-256 of `text` under a key derived from the master key, as 64 hex digits and a NUL: the tombstone of an address (X2). */
 enum err seal_tombstone(const struct seal *seal, struct str text, char out[65]) MUST_CHECK;
 

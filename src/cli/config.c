@@ -38,9 +38,10 @@ static int config_check_verb(struct cli *cli, int argc, char **argv)
 
 static int config_sample_verb(struct cli *cli, int argc, char **argv)
 {
-    static const struct cli_page page = {"config sample",
-                                         "Prints a configuration file with every setting, its default and its meaning; with --json a list of the settings.",
-                                         "storehook config sample > storehook.ini", 0, 0};
+    static const struct cli_page page = {
+        "config sample",
+        "Prints a configuration file with every setting, its default and its meaning; with --json a list of the settings.",
+        "storehook config sample > storehook.ini", 0, 0};
     struct buf text = BUF_INIT(TEXT_BYTES_MAX);
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
 

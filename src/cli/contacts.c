@@ -316,7 +316,7 @@ static int contacts_erase(struct cli *cli, int argc, char **argv)
         return cli_fail("not erased; give --yes to go on without the question");
     code = desk_open(&d, cli);
     if (code == CLI_GO)
-        code = cli_open_seal(cli, &seal);
+        code = cli_open_seal(cli, d.store, &seal);
     if (code == CLI_GO) {
         err = erase_address(&d, seal, argv[0]);
         code = err == ERR_SYNTAX ? cli_fail("%s is not an e-mail address", argv[0]) : err ? cli_fail_why(err, NULL) : EXIT_DONE;

@@ -105,7 +105,7 @@ static int add_sources(struct cli *cli, struct store *store, struct demo *demo)
     enum err err = OK;
 
     if (code == CLI_GO)
-        code = cli_open_seal(cli, &seal);
+        code = cli_open_seal(cli, store, &seal);
     for (size_t i = 0; code == CLI_GO && !err && demo->n < DEMO_SOURCES && (route = routes_at(demo->routes, i)); i++)
         if (route_is_builtin(route) && route_verify_at(route, 0) && is_simple(route))
             err = add_source(store, seal, demo, route, &why);

@@ -2,6 +2,7 @@
 #include "cli/open.h"
 
 #include "engine/state.h"
+#include "store/master_key.h"
 
 #include <unistd.h>
 
@@ -65,7 +66,7 @@ int cli_find_route(const struct routes *routes, const char *platform, const stru
     return cli_fail("there is no platform \"%s\"; `storehook route list` shows those there are", platform);
 }
 
-int cli_open_seal(struct cli *cli, struct seal **out)
+static int load_seal(struct cli *cli, struct seal **out)
 {
     const char *path = config_text(cli->cfg, SET_MASTER_KEY_FILE);
     enum err err = seal_load(str_of(config_text(cli->cfg, SET_MASTER_KEY)), path, out);
@@ -77,6 +78,25 @@ int cli_open_seal(struct cli *cli, struct seal **out)
     if (err == ERR_CONFIG)
         return cli_fail("%s: others may read the master key; set its mode to 0600", path);
     return cli_fail("master key: %s", err_text(err));
+}
+
+int cli_open_seal(struct cli *cli, struct store *store, struct seal **out)
+{
+    struct buf why = BUF_INIT(WHY_BYTES);
+    struct seal *seal = NULL;
+    int code = load_seal(cli, &seal);
+    enum err err = code == CLI_GO ? master_key_check(store, seal) : OK;
+
+    if (err == ERR_SEAL)
+        state_explain_key(cli->cfg, &why);
+    if (err)
+        code = why.len ? cli_fail_why(err, &why) : cli_fail("database: %s", db_trouble(store->db));
+    if (code == CLI_GO)
+        *out = seal;
+    else
+        seal_free(seal);
+    buf_release(&why);
+    return code;
 }
 
 enum err cli_endpoint(const struct cli *cli, const struct source *source, struct buf *out)

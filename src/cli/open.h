@@ -12,7 +12,8 @@
 int cli_open_store(struct cli *cli, struct store **out);
 int cli_open_stream(struct cli *cli, struct stream **out);
 int cli_open_routes(struct cli *cli, struct routes **out);
-int cli_open_seal(struct cli *cli, struct seal **out);
+/* Loads the master key and holds it against the database. */
+int cli_open_seal(struct cli *cli, struct store *store, struct seal **out);
 /* Borrows the platform's route through `out`; else it says so, with the nearest name. */
 int cli_find_route(const struct routes *routes, const char *platform, const struct route **out);
 

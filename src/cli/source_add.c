@@ -97,7 +97,7 @@ int source_add_verb(struct cli *cli, int argc, char **argv)
     if (code == CLI_GO)
         code = source_work_open(cli, NULL, &w.at);
     if (code == CLI_GO)
-        code = cli_open_seal(cli, &w.seal);
+        code = cli_open_seal(cli, w.at.store, &w.seal);
     if (code == CLI_GO)
         code = given_secrets(cli, w.route, &given, &w.given);
     if (code == CLI_GO) {

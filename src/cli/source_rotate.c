@@ -53,7 +53,7 @@ static int print_rotated(struct cli *cli, const struct secret_work *w, const cha
 static int rotate_secrets(struct cli *cli, struct secret_work *w, const struct rotation *r)
 {
     struct buf id = BUF_INIT(WHY_BYTES);
-    int code = cli_open_seal(cli, &w->seal);
+    int code = cli_open_seal(cli, w->at.store, &w->seal);
 
     if (code == CLI_GO)
         code = given_secrets(cli, w->route, &r->given, &w->given);

@@ -198,8 +198,12 @@ static void start_roles(struct up *up)
 static int prepare_database(struct up *up)
 {
     int code = cli_open_store(up->cli, &up->store);
+    struct seal *seal = NULL;
     enum err err;
 
+    if (code == CLI_GO)
+        code = cli_open_seal(up->cli, up->store, &seal);
+    seal_free(seal);
     if (code == CLI_GO && up->wants_demo)
         code = demo_prepare(up->cli, up->store, &up->demo);
     if (code != CLI_GO)

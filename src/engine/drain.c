@@ -5,6 +5,8 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "engine/ready.h"
+#include "engine/state.h"
+#include "store/master_key.h"
 #include "store/seen.h"
 #include "store/source.h"
 
@@ -48,6 +50,7 @@ struct drainer {
     int64_t retry_ms;
     int64_t presence_us, housekeeping_us; /* monotonic time of the next one */
     bool announced, as_json;
+    bool wrong_key; /* the master key is not the database's: it cannot go on */
 };
 
 /* Waits after trouble, twice as long each time; a signal ends it. */
@@ -68,12 +71,17 @@ static enum err open_store(struct drainer *d, struct buf *why)
 
     if (err)
         return err;
-    err = db_begin(d->store->db);
+    err = master_key_check(d->store, d->seal);
+    d->wrong_key = err == ERR_SEAL;
+    if (!err)
+        err = db_begin(d->store->db);
     if (!err) {
         db_rollback(d->store->db);
         return OK;
     }
-    if (buf_append(why, str_of(db_trouble(d->store->db))))
+    if (d->wrong_key)
+        state_explain_key(d->cfg, why);
+    else if (buf_append(why, str_of(db_trouble(d->store->db))))
         buf_clear(why);
     store_close(d->store);
     d->store = NULL;
@@ -85,7 +93,9 @@ static bool connect_store(struct drainer *d)
     struct buf why = BUF_INIT(4096);
     enum err err = d->store ? OK : open_store(d, &why);
 
-    if (err)
+    if (d->wrong_key)
+        fprintf(stderr, "storehook: drain: %s\n", buf_text(&why));
+    else if (err)
         LOG(LOG_ERROR, "database not usable, waiting", KV_ERR(err), KV_STR("why", buf_str(&why)));
     d->parts.store = d->store;
     buf_release(&why);
@@ -137,7 +147,7 @@ static bool reconnect_store(struct drainer *d)
 {
     store_close(d->store);
     d->store = NULL;
-    while (!stopping && !connect_store(d))
+    while (!stopping && !d->wrong_key && !connect_store(d))
         wait_after_trouble(d);
     return d->store != NULL;
 }
@@ -266,7 +276,7 @@ int drain_main(const struct config *cfg, const struct clock *clock, bool as_json
     d.as_json = as_json;
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    while (code == 0 && !stopping) {
+    while (code == 0 && !stopping && !d.wrong_key) {
         if (!connect_store(&d) || !connect_stream(&d, again)) {
             wait_after_trouble(&d);
             continue;
@@ -280,6 +290,7 @@ int drain_main(const struct config *cfg, const struct clock *clock, bool as_json
         }
     }
     LOG(LOG_INFO, "drainer stopped", KV_UINT("applied", counter_get(COUNTER_APPLIED)), KV_UINT("dead", counter_get(COUNTER_DEAD)));
+    code = d.wrong_key ? 1 : code;
     drainer_release(&d);
     return code;
 }

@@ -3,7 +3,10 @@
 
 #include "base/log.h"
 #include "engine/ready.h"
+#include "engine/source_table.h"
+#include "engine/state.h"
 #include "engine/worker.h"
+#include "queue/stream.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 256, WHY_MAX_BYTES = 4096, URL_MAX_BYTES = 256 };
+enum { WORKERS_MAX = 256, WHY_MAX_BYTES = 4096, URL_MAX_BYTES = 256, SNAPSHOT_BYTES_MAX = 64 << 20 };
 
 struct serve {
     const struct config *cfg;
@@ -115,6 +118,30 @@ static enum err load_seal(struct serve *s)
     enum err err = seal_load(str_of(config_text(s->cfg, SET_MASTER_KEY)), config_text(s->cfg, SET_MASTER_KEY_FILE), &s->seal);
 
     return err ? explain(s, err, "master key: ", err_text(err)) : OK;
+}
+
+/* A master key that opens no secret is noticed before the first delivery. Without a queue or a snapshot there is nothing to try:
+ * then each source says so when it is used. */
+static enum err try_seal(struct serve *s)
+{
+    struct buf json = BUF_INIT(SNAPSHOT_BYTES_MAX), why = BUF_INIT(WHY_MAX_BYTES);
+    struct source_table *table = NULL;
+    struct stream *stream = NULL;
+    enum err err = stream_open(s->cfg, &s->clock, &stream, &why);
+
+    if (!err)
+        err = stream_sources(stream, &json);
+    if (!err && json.len)
+        err = source_table_new(buf_str(&json), s->routes, s->seal, &table);
+    if (!err && table)
+        err = source_table_try_seal(table);
+    if (err == ERR_SEAL)
+        state_explain_key(s->cfg, &s->why);
+    source_table_release(table);
+    stream_close(stream);
+    buf_release(&json);
+    buf_release(&why);
+    return err == ERR_SEAL ? err : OK;
 }
 
 static enum err load_tls(struct serve *s)
@@ -229,6 +256,8 @@ static enum err start(struct serve *s)
         err = load_routes(s);
     if (!err)
         err = load_seal(s);
+    if (!err)
+        err = try_seal(s);
     if (!err)
         err = load_tls(s);
     if (!err && rate > 0)

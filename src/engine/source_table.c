@@ -198,8 +198,7 @@ static enum err prepare_secret(struct live_source *live, const struct source_sec
 static enum err open_secret(struct live_source *live, const struct source_secret *of)
 {
     struct secret *secret = NULL;
-    char context[SOURCE_SEAL_CONTEXT_CHARS + 1];
-    enum err err = seal_open(live->table->seal, source_seal_context(live->source.id, context), str_of(of->sealed), &secret);
+    enum err err = source_secret_open(live->table->seal, live->source.id, of, &secret);
 
     if (!err)
         err = prepare_secret(live, of, secret);
@@ -221,4 +220,18 @@ void live_source_prepare(struct live_source *live)
     if (live->err)
         LOG(LOG_ERROR, "source not usable", KV_TEXT("source", live->id_text), KV_TEXT("platform", live->source.platform),
             KV_TEXT("reason", live->route ? err_text(live->err) : "no route for this platform"));
+}
+
+enum err source_table_try_seal(const struct source_table *t)
+{
+    struct secret *secret = NULL;
+    enum err err = OK;
+    size_t i = 0;
+
+    while (i < t->n && t->at[i].source.n_secrets == 0)
+        i++;
+    if (i < t->n)
+        err = source_secret_open(t->seal, t->at[i].source.id, &t->at[i].source.secrets[0], &secret);
+    secret_free(secret);
+    return err;
 }

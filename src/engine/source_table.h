@@ -17,6 +17,8 @@ void source_table_use(struct source_table *t);
 /* Frees the table with its last use. NULL is fine. */
 void source_table_release(struct source_table *t);
 size_t source_table_n(const struct source_table *t);
+/* Opens the first secret that there is: ERR_SEAL when the master key is another one than the snapshot was made under. */
+enum err source_table_try_seal(const struct source_table *t) MUST_CHECK;
 
 /* Opens the secrets and prepares them for each way to sign of the platform; at the first use, so that a snapshot of many
  * sources does not stop the loop. The result is in live->err. */

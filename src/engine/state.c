@@ -71,6 +71,18 @@ static enum err make_key(const struct config *cfg, struct buf *why)
     return say(why, err, path, "the master key cannot be made here; check the rights of the directory");
 }
 
+void state_explain_key(const struct config *cfg, struct buf *why)
+{
+    const char *file = config_text(cfg, SET_MASTER_KEY_FILE);
+
+    buf_clear(why);
+    if (buf_printf(why,
+                   "%s: this is not the master key that the secrets of the sources are sealed with; put the right one back "
+                   "(docs/operations.md says what to do when it is lost)",
+                   *config_text(cfg, SET_MASTER_KEY) ? "storehook.master_key" : file))
+        buf_clear(why); /* the error's own text says the same */
+}
+
 static enum err make_certificate(const struct config *cfg, struct buf *why)
 {
     struct buf dir = BUF_INIT(PATH_BYTES);

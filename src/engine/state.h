@@ -14,6 +14,8 @@
 enum err state_lock(const struct config *cfg, int *fd, struct buf *why) MUST_CHECK;
 /* Makes what is missing: the directory (0700), its parts, the master key, the certificate. `why` names what failed. */
 enum err state_prepare(const struct config *cfg, struct buf *why) MUST_CHECK;
+/* Says in `why` that the master key is not the one which the secrets are sealed with, and what to do. */
+void state_explain_key(const struct config *cfg, struct buf *why);
 /* Writes a note so that a reader sees the old text or the new one, never a part. */
 enum err state_write(const struct config *cfg, const char *note, struct str text) MUST_CHECK;
 /* Appends the note's text. ERR_NOT_FOUND when there is none. */

@@ -200,3 +200,10 @@ const char *source_config(const struct source *s, const char *name)
 {
     return json_string_value(json_object_get(s->config, name));
 }
+
+enum err source_secret_open(const struct seal *seal, int64_t source_id, const struct source_secret *of, struct secret **out)
+{
+    char context[SOURCE_SEAL_CONTEXT_CHARS + 1];
+
+    return seal_open(seal, source_seal_context(source_id, context), str_of(of->sealed), out);
+}

@@ -3,6 +3,7 @@
 #define MODEL_SOURCE_H
 
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 enum { SOURCE_SECRETS_MAX = 8, SOURCE_OLD_KEYS_MAX = 4 };
@@ -11,7 +12,7 @@ enum { SOURCE_SECRETS_MAX = 8, SOURCE_OLD_KEYS_MAX = 4 };
 struct source_secret {
     char *id;         /* short id for the use counters, e.g. "s1" */
     char *name;       /* config member that it is ("secret") */
-    char *sealed;     /* base64, made by seal_close with context "source:<source id>" */
+    char *sealed;     /* base64, made by seal_close with source_seal_context */
     int64_t from_us;  /* valid from */
     int64_t until_us; /* valid until; 0 = open */
 };
@@ -49,6 +50,9 @@ void source_release(struct source *s);
 json_t *source_to_json(const struct source *s);
 /* Fills `out` (which the caller releases). ERR_SYNTAX or ERR_TYPE for an object that is not one of ours. */
 enum err source_from_json(const json_t *json, struct source *out) MUST_CHECK;
+/* Opens a secret of the source. Returns owned. ERR_SEAL for another master key. */
+enum err source_secret_open(const struct seal *seal, int64_t source_id, const struct source_secret *of,
+                            struct secret **out) MUST_CHECK;
 /* Borrows the text of a config member, or NULL. */
 const char *source_config(const struct source *s, const char *name);
 

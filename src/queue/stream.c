@@ -280,6 +280,18 @@ enum err stream_publish_sources(struct stream *s, struct str json, int64_t *vers
     return err;
 }
 
+enum err stream_sources(struct stream *s, struct buf *out)
+{
+    struct str args[] = {STR("GET"), KEY_SOURCES};
+    struct redis_answer answer;
+    enum err err = stream_call(s, args, 2, &answer);
+
+    if (!err && answer.reply->type == REDIS_REPLY_STRING)
+        err = buf_append(out, reply_str(answer.reply));
+    redis_answer_release(&answer);
+    return err;
+}
+
 enum err stream_sources_present(struct stream *s, bool *present)
 {
     struct str args[] = {STR("EXISTS"), KEY_SOURCES, KEY_SOURCES_VERSION};

@@ -61,6 +61,8 @@ enum err stream_append(struct stream *s, const struct entry *entry) MUST_CHECK;
 
 /* Publishes the snapshot of sources and raises its version. */
 enum err stream_publish_sources(struct stream *s, struct str json, int64_t *version) MUST_CHECK;
+/* Appends the snapshot's text; nothing when there is none. */
+enum err stream_sources(struct stream *s, struct buf *out) MUST_CHECK;
 /* True in *present when a snapshot is there. */
 enum err stream_sources_present(struct stream *s, bool *present) MUST_CHECK;
 

@@ -1,12 +1,14 @@
 """Owns the program under test: starts and stops its roles, and runs its commands."""
 
 import base64
+import contextlib
 import json
 import os
 import re
 import secrets
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -60,6 +62,12 @@ def run(*args, timeout=30.0, env=None, stdin=None):
         env={**os.environ, **(env or {})},
     )
     return Result(args, done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "replace"))
+
+
+def run_sql(database, sql):
+    """As an operator does with the command sqlite3, while nothing runs."""
+    with contextlib.closing(sqlite3.connect(database)) as link:
+        link.executescript(sql)
 
 
 def rows(value, name):

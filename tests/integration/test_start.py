@@ -2,10 +2,12 @@
 
 import json
 import re
+import secrets
 import socket
 
 import pytest
 
+import bodies
 import harness
 from processes import Process
 
@@ -101,3 +103,70 @@ def test_a_role_notices_another_one_on_its_port(make_roles, taken, role):
     site.start_redis()
     result = site.cli(role, exit_code=1)
     assert f"127.0.0.1:{taken}" in one_line(result.err) and "in use" in result.err
+
+
+# -- the master key ----------------------------------------------------------------------------------------------------------------
+
+
+def set_key(site, key=None):
+    """Another valid key, or the one that is given."""
+    site.settings["storehook"]["master_key"] = key or secrets.token_hex(32)
+    site.write_config()
+
+
+def is_told(line):
+    return "storehook.master_key" in line and "right one" in line and "docs/operations.md" in line
+
+
+def test_N10_up_does_not_start_with_another_master_key(up):
+    up.add_source("shopify")
+    up.stop()
+    key = up.dir / "master.key"
+    right = key.read_text()
+    key.write_text(secrets.token_hex(32) + "\n")
+    result = harness.run("up", "--port", "0", "--config", up.config)
+    said = [line for line in result.err.splitlines() if line.startswith("storehook: ")]
+    assert result.exit == 1 and result.out == "" and len(said) == 1
+    assert str(key) in said[0] and "right one" in said[0]
+    key.write_text(right)
+    up.start()
+
+
+@pytest.mark.parametrize("with_source", [True, False])
+def test_N10_drain_and_source_add_notice_another_master_key(roles, with_source):
+    """Also without a source: tombstones of erased people are made with the key."""
+    roles.start_redis()
+    roles.start_role("drain")
+    harness.wait_until(lambda: "ready" in roles.processes["drain"].out(), "drain is ready")
+    if with_source:
+        roles.add_source("storehook", wait=False)
+    roles.stop_role("drain")
+    set_key(roles)
+    assert is_told(one_line([line for line in roles.cli("drain", exit_code=1).err.splitlines() if "storehook: " in line][0]))
+    added = roles.cli("source", "add", "storehook", "--name", "later", exit_code=1)
+    assert is_told(one_line(added.err)) and added.out == ""
+    assert "later" not in roles.cli("source", "list").out
+
+
+def test_N10_serve_notices_another_master_key(roles):
+    roles.start_redis()
+    roles.add_source("storehook", wait=False)
+    set_key(roles)
+    result = roles.cli("serve", exit_code=1)
+    assert is_told(one_line(result.err)) and result.out == ""
+
+
+def test_N10_a_lost_master_key_is_given_up_as_the_pages_say(up):
+    source = up.add_source("shopify", name="kept")
+    source.apply(bodies.shopify_customer(1, "kept@example.com"), "customers/create")
+    up.stop()
+    (up.dir / "master.key").unlink()
+    page = (harness.ROOT / "docs/operations.md").read_text()
+    command = re.search(r'^ +sqlite3 \S+ "(DELETE .*)"$', page, re.M).group(1)
+    harness.run_sql(up.dir / "storehook.db", command)
+    up.start()
+    up.cli("source", "rotate", "kept", "--secret-file", up.secret_file(source.secret))
+    push = source.request(bodies.shopify_customer(2, "new@example.com"), "customers/create")
+    harness.wait_until(lambda: up.ask(push).status == 200, "the new secret is known")
+    up.settle()
+    assert up.has_contact("kept@example.com") and up.has_contact("new@example.com")

@@ -1,6 +1,8 @@
 /* test_source.c -- sources in a real database: added, checked against their route, removed, published as a snapshot. */
 #include "source_fixture.h"
 
+#include "store/master_key.h"
+
 static void a_source_comes_back_as_it_was_added_with_defaults_filled_in(void **state)
 {
     struct fixture *f = *state;
@@ -229,9 +231,36 @@ static void a_published_snapshot_reaches_the_queue(void **state)
     redis_fixture_stop(&redis);
 }
 
+static void another_master_key_is_noticed_with_and_without_sources_N10(void **state)
+{
+    struct fixture *f = *state;
+    struct source s;
+
+    assert_int_equal(master_key_check(f->store, f->seal), OK); /* the first one becomes the database's */
+    assert_int_equal(master_key_check(f->store, f->other_seal), ERR_SEAL);
+    add(f, "one", &s);
+    source_release(&s);
+    assert_int_equal(master_key_check(f->store, f->seal), OK);
+    assert_int_equal(master_key_check(f->store, f->other_seal), ERR_SEAL);
+}
+
+static void a_database_from_before_takes_only_the_key_that_opens_its_secrets_N10(void **state)
+{
+    struct fixture *f = *state;
+    struct source s;
+
+    add(f, "one", &s);
+    source_release(&s);
+    assert_int_equal(master_key_check(f->store, f->other_seal), ERR_SEAL);
+    assert_int_equal(master_key_check(f->store, f->seal), OK);
+    assert_int_equal(master_key_check(f->store, f->other_seal), ERR_SEAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_STORE(another_master_key_is_noticed_with_and_without_sources_N10),
+        WITH_STORE(a_database_from_before_takes_only_the_key_that_opens_its_secrets_N10),
         WITH_STORE(a_source_comes_back_as_it_was_added_with_defaults_filled_in),
         WITH_STORE(N10_a_secret_is_sealed_for_its_source_and_its_master_key),
         WITH_STORE(two_sources_differ_in_id_and_key_and_may_not_share_a_name),
