@@ -6,7 +6,7 @@
 #include "route/route.h"
 
 enum body_kind { BODY_JSON, BODY_FORM, BODY_JSON_OR_FORM, BODY_JSON_OR_BASE64, BODY_JWT };
-enum { BODY_DECODE_MAX = 4 };
+enum { BODY_DECODE_MAX = 6 };
 
 struct body_form {
     enum body_kind kind;

@@ -21,16 +21,18 @@ struct str scalar_text(const struct jnode *node)
 
 bool condition_read(struct reader *r, const struct place *p, struct condition *out)
 {
-    static const char *const known[] = {"at", "up", "root", "is", "set", "missing", NULL};
-    struct place is, set, missing;
+    static const char *const known[] = {"at", "up", "root", "is", "set", "missing", "same", "differs", NULL};
+    struct place is, set, missing, same, differs;
 
     if (!read_members(r, p, known))
         return false;
     is = place_member(p, "is");
     set = place_member(p, "set");
     missing = place_member(p, "missing");
-    if (place_given(&is) + place_given(&set) + place_given(&missing) != 1) {
-        read_problem(r, p, "a condition has one of is, set, missing");
+    same = place_member(p, "same");
+    differs = place_member(p, "differs");
+    if (place_given(&is) + place_given(&set) + place_given(&missing) + place_given(&same) + place_given(&differs) != 1) {
+        read_problem(r, p, "a condition has one of is, set, missing, same, differs");
         return false;
     }
     if (!pointer_read_members(r, p, &out->at))
@@ -38,6 +40,14 @@ bool condition_read(struct reader *r, const struct place *p, struct condition *o
     if (place_given(&is)) {
         out->kind = CONDITION_IS;
         return read_scalars(r, &is, &out->is, &out->n_is);
+    }
+    if (place_given(&same) || place_given(&differs)) {
+        out->kind = CONDITION_SAME;
+        out->expected = place_given(&same);
+        if (!pointer_read(r, out->expected ? &same : &differs, &out->other))
+            return false;
+        out->other.up = out->at.up; /* both start at the same place */
+        return true;
     }
     out->kind = place_given(&set) ? CONDITION_SET : CONDITION_MISSING;
     out->expected = read_bool(r, place_given(&set) ? &set : &missing, true);
@@ -97,8 +107,10 @@ bool conditions_read_short(struct reader *r, const struct place *p, struct condi
     {
         struct place member = {.up = p, .name = name, .json = value};
 
-        all[n].kind = CONDITION_IS;
-        good &= read_named_pointer(r, &member, &all[n].at) && read_scalars(r, &member, &all[n].is, &all[n].n_is);
+        all[n].kind = json_is_null(value) ? CONDITION_SET : CONDITION_IS;
+        good &= read_named_pointer(r, &member, &all[n].at);
+        if (!json_is_null(value))
+            good &= read_scalars(r, &member, &all[n].is, &all[n].n_is);
         n++;
     }
     *out = (struct conditions){.at = all, .n = n};
@@ -126,6 +138,13 @@ static bool is_one_of(const struct condition *condition, const struct jnode *nod
     return false;
 }
 
+static bool are_same(const struct jnode *one, const struct jnode *other)
+{
+    struct str text = one ? scalar_text(one) : STR_NONE, wanted = other ? scalar_text(other) : STR_NONE;
+
+    return text.p && wanted.p && str_eq(text, wanted);
+}
+
 bool condition_holds(const struct condition *condition, const struct scope *scope)
 {
     const struct jnode *found = scope_follow(scope, &condition->at);
@@ -134,6 +153,8 @@ bool condition_holds(const struct condition *condition, const struct scope *scop
         return is_one_of(condition, found);
     if (condition->kind == CONDITION_SET)
         return is_set(found) == condition->expected;
+    if (condition->kind == CONDITION_SAME)
+        return are_same(found, scope_follow(scope, &condition->other)) == condition->expected;
     return (found == NULL) == condition->expected;
 }
 

@@ -1,7 +1,7 @@
 /* delivery_read.c -- owns the reading of "topic", "dedupe", "time" and "keep_headers". */
 #include "route/delivery.h"
 
-enum { TOPIC_PARTS_MAX = 4 };
+enum { TOPIC_PARTS_MAX = 8 };
 
 static bool read_joined(struct reader *r, const struct place *p, struct part *out)
 {

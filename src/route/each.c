@@ -1,6 +1,24 @@
 /* each.c -- owns the elements of a body that holds several deliveries. */
 #include "route/each.h"
 
+static bool read_level(struct reader *r, const struct place *p, struct each_level *out)
+{
+    bool list = json_is_array(p->json), good = true;
+    size_t n = list ? json_array_size(p->json) : 1;
+
+    if (n == 0 || n > EACH_PLACES_MAX) {
+        read_problem(r, p, "1 to %d pointers, of which the first that leads somewhere is taken", EACH_PLACES_MAX);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct place element = list ? place_element(p, i) : *p;
+
+        good &= pointer_read(r, &element, &out->at[i]);
+    }
+    out->n = n;
+    return good;
+}
+
 bool each_read(struct reader *r, const struct place *p, struct each_form *out)
 {
     bool list = json_is_array(p->json), good = true;
@@ -13,7 +31,7 @@ bool each_read(struct reader *r, const struct place *p, struct each_form *out)
     for (size_t i = 0; i < n; i++) {
         struct place element = list ? place_element(p, i) : *p;
 
-        good &= pointer_read(r, &element, &out->level[i]);
+        good &= read_level(r, &element, &out->level[i]);
     }
     out->n = n;
     out->max = out->max ? out->max : EACH_DEFAULT;
@@ -50,12 +68,23 @@ static enum err add_elements(const struct each_form *form, size_t level, const s
     return err;
 }
 
+/* Where the elements of the level stand, or NULL: no further level, or no pointer that leads somewhere. */
+static const struct jnode *find_list(const struct each_form *form, size_t level, const struct scope *scope)
+{
+    for (size_t i = 0; level < form->n && i < form->level[level].n; i++) {
+        const struct jnode *list = pointer_follow(&form->level[level].at[i], scope->node);
+
+        if (list && (list->type == J_ARRAY || (list->type == J_OBJECT && list != scope->node)))
+            return list;
+    }
+    return NULL;
+}
+
 static enum err add(const struct each_form *form, size_t level, const struct scope *scope, struct elements *out)
 {
-    const struct jnode *list = level < form->n ? pointer_follow(&form->level[level], scope->node) : NULL;
-    bool there = list && (list->type == J_ARRAY || (list->type == J_OBJECT && list != scope->node));
+    const struct jnode *list = find_list(form, level, scope);
 
-    if (there)
+    if (list)
         return add_elements(form, level, scope, list, out);
     if (out->n == form->max)
         return ERR_TOO_MANY;

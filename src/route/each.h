@@ -4,10 +4,16 @@
 
 #include "route/scope.h"
 
-enum { EACH_LEVELS_MAX = POINTER_UP_MAX, EACH_MAX = 1000, EACH_DEFAULT = 500 };
+enum { EACH_LEVELS_MAX = POINTER_UP_MAX, EACH_PLACES_MAX = 8, EACH_MAX = 1000, EACH_DEFAULT = 500 };
+
+/* Where the elements of one level may stand: the first pointer that leads to a list or an object. */
+struct each_level {
+    struct pointer at[EACH_PLACES_MAX];
+    size_t n;
+};
 
 struct each_form {
-    struct pointer level[EACH_LEVELS_MAX];
+    struct each_level level[EACH_LEVELS_MAX];
     size_t n; /* 0: the body is the one element */
     size_t max;
 };

@@ -57,7 +57,7 @@ static void unknown_base(struct str platform, struct problems *problems)
         problems_add(problems, STR("/extends"), "no built-in route \"%.*s\"", STR_ARG(str_upto(platform, NAME_MAX_BYTES)));
 }
 
-/* Puts the members of `over` into `base`; objects in both are merged `levels` deep. */
+/* Puts the members of `over` into `base`; objects in both are merged `levels` deep. Null in a section takes a member away. */
 static enum err lay_over(json_t *base, json_t *over, int levels, bool is_file)
 {
     const char *name;
@@ -69,7 +69,9 @@ static enum err lay_over(json_t *base, json_t *over, int levels, bool is_file)
         int deep = is_file ? levels_of(name) : levels - 1;
         enum err err = OK;
 
-        if (deep > 0 && json_is_object(below) && json_is_object(value))
+        if (json_is_null(value) && !is_file)
+            json_object_del(base, name);
+        else if (deep > 0 && json_is_object(below) && json_is_object(value))
             err = lay_over(below, value, deep, false);
         else if (json_object_set(base, name, value))
             err = ERR_MEMORY;

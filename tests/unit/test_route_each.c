@@ -179,6 +179,29 @@ static void headers_and_outer_values_alone_do_not_tell_elements_apart(void **sta
     problems_release(&problems);
 }
 
+static void the_first_place_that_leads_somewhere_is_taken(void **state)
+{
+    static const struct {
+        const char *body, *key, *email;
+    } cases[] = {
+        {"{\"data\":{\"value\":{\"topic\":\"t\",\"key\":1,\"e\":\"a@example.com\"}},\"event\":{\"value\":{}}}", "t|1",
+         "a@example.com"},
+        {"{\"data\":{\"value\":7},\"event\":{\"value\":{\"topic\":\"t\",\"key\":2,\"e\":\"b@example.com\"}}}", "t|2",
+         "b@example.com"},
+        {"{\"topic\":\"t\",\"key\":3,\"e\":\"c@example.com\"}", "t|3", "c@example.com"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct each_case e;
+
+        map_each(&e, "\"each\":[[\"/data/value\",\"/event/value\"]],", cases[i].body);
+        assert_member(only_event(&e.c), M_CONTACT_EMAIL, cases[i].email);
+        assert_str(e.c.mapped.dedupe_key, cases[i].key);
+        end_each(&e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +213,7 @@ int main(void)
         cmocka_unit_test(more_elements_than_max_are_too_large_N9),
         cmocka_unit_test(keys_that_are_not_an_elements_own_get_its_number_D2),
         cmocka_unit_test(headers_and_outer_values_alone_do_not_tell_elements_apart),
+        cmocka_unit_test(the_first_place_that_leads_somewhere_is_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,8 @@ static void the_file_s_members_stand_over_those_of_the_base(void **state)
 {
     struct problems problems;
     struct route *route =
-        load("{\"extends\":\"woocommerce\",\"platform\":\"mine\",\"title\":\"Mine\",\"topics\":{\"customer.updated\":[],"
+        load("{\"extends\":\"woocommerce\",\"platform\":\"mine\",\"title\":\"Mine\",\"topics\":{\"customer.updated\":[],\"order."
+             "deleted\":null,"
              "\"customer.seen\":{\"event\":\"customer_updated\",\"object\":\"customer\"}},\"objects\":{\"customer\":"
              "{\"contact.company\":\"/firm\"}},\"push\":{\"topic\":{\"at\":\"/kind\"}}}",
              &problems);

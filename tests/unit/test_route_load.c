@@ -160,7 +160,7 @@ static void topics_are_checked(void **state)
                     "x.json#/topics/t/lane: \"fast\" is not one of urgent, live, bulk\n");
     assert_problems(FILE_WITH_TOPIC("[{\"event\":\"signup\"}]"), "x.json#/topics/t/0: \"object\" missing\n");
     assert_problems(FILE_WITH_TOPIC("{\"event\":\"signup\",\"object\":\"customer\",\"when\":{\"at\":\"/a\"}}"),
-                    "x.json#/topics/t/when: a condition has one of is, set, missing\n");
+                    "x.json#/topics/t/when: a condition has one of is, set, missing, same, differs\n");
     assert_problems(FILE_WITH_TOPIC("{\"batch\":\"/e\",\"object\":\"customer\",\"max\":5000}"),
                     "x.json#/topics/t/max: 5000 is not between 1 and 1000\nx.json#/topics/t: \"type\" missing\n");
     assert_problems(FILE_WITH_TOPIC("[]"), "");
@@ -281,7 +281,7 @@ static void forms_of_the_body_are_checked(void **state)
     assert_problems(FILE_WITH_PUSH("\"body\":\"xml\""),
                     "x.json#/push/body: \"xml\" is not one of json, form, json_or_form, json_or_base64, jwt\n");
     assert_problems(FILE_WITH_PUSH("\"decode\":\"/a\""), "x.json#/push/decode: must be a list, not a text\n");
-    assert_problems(FILE_WITH_PUSH("\"decode\":[]"), "x.json#/push/decode: 1 to 4 pointers to texts that hold JSON\n");
+    assert_problems(FILE_WITH_PUSH("\"decode\":[]"), "x.json#/push/decode: 1 to 6 pointers to texts that hold JSON\n");
     assert_problems(FILE_WITH_PUSH("\"decode\":[\"a\"]"),
                     "x.json#/push/decode/0: a pointer starts with \"/\" (did you mean \"/a\"?)\n");
     assert_problems(FILE_WITH_PUSH("\"each\":[\"/a\",7]"),
