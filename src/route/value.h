@@ -3,10 +3,11 @@
 #define ROUTE_VALUE_H
 
 #include "base/timefmt.h"
+#include "model/money.h"
 #include "route/condition.h"
 
 enum value_origin { VALUE_POINTER, VALUE_HEADER, VALUE_CONST, VALUE_SUM, VALUE_JOIN, VALUE_FIRST_OF };
-enum value_as { AS_TEXT, AS_NUMBER, AS_BOOL, AS_LOWER, AS_UPPER, AS_UNHTML, AS_ABS, AS_MINOR, AS_TIME };
+enum value_as { AS_TEXT, AS_NUMBER, AS_BOOL, AS_LOWER, AS_UPPER, AS_UNHTML, AS_ABS, AS_MINOR, AS_EMAIL, AS_TIME };
 
 struct value_pair {
     struct str from, to;
@@ -34,7 +35,9 @@ struct value_form {
     struct str fallback; /* "default" */
     enum value_as as;
     enum time_format time;
-    struct value_form *currency; /* MINOR: whose minor units these are */
+    struct value_form *currency;      /* MINOR: whose minor units these are */
+    const struct currency *exponents; /* MINOR: currencies of which the platform has more or fewer decimals than ISO 4217 */
+    size_t n_exponents;
 };
 
 /* Reads a value form; the forms of a first-of list are read with it. */

@@ -1,16 +1,15 @@
 /* value_read.c -- owns the reading of value forms: every operator's grammar, and what may stand together. */
 #include "route/value.h"
 
-enum { FIRST_OF_MAX = 16, JOIN_TEXT_MAX = 16 };
+enum { FIRST_OF_MAX = 16, JOIN_TEXT_MAX = 16, EXPONENT_MAX = 6 };
 
-static const char *const known[] = {"at",     "up",      "root",   "header", "const",    "sum",   "join", "of",
-                                    "when",   "pick",    "strict", "take",   "each",     "split", "tail", "unless",
-                                    "values", "default", "as",     "where",  "currency", NULL};
+static const char *const known[] = {"at",     "up",      "root",   "header", "const",    "sum",       "join", "of",
+                                    "when",   "pick",    "strict", "take",   "each",     "split",     "tail", "unless",
+                                    "values", "default", "as",     "where",  "currency", "exponents", NULL};
 
 static const char *const as_names[] = {
-    [AS_TEXT] = "text",   [AS_NUMBER] = "number", [AS_BOOL] = "bool",
-    [AS_LOWER] = "lower", [AS_UPPER] = "upper",   [AS_UNHTML] = "unhtml",
-    [AS_ABS] = "abs",     [AS_MINOR] = "minor",   NULL,
+    [AS_TEXT] = "text",     [AS_NUMBER] = "number", [AS_BOOL] = "bool",   [AS_LOWER] = "lower", [AS_UPPER] = "upper",
+    [AS_UNHTML] = "unhtml", [AS_ABS] = "abs",       [AS_MINOR] = "minor", [AS_EMAIL] = "email", NULL,
 };
 
 static bool read_as(struct reader *r, const struct place *p, struct value_form *out)
@@ -159,9 +158,10 @@ static bool check_together(struct reader *r, const struct place *p)
     static const struct {
         const char *name, *one_of[TOGETHER_MAX];
     } rules[] = {
-        {"pick", {"at", "root"}}, {"strict", {"pick"}},      {"take", {"at", "root", "sum"}},
-        {"each", {"at", "root"}}, {"split", {"at", "root"}}, {"up", {"at", "sum", "root"}},
-        {"where", {"sum"}},       {"default", {"values"}},   {"of", {"join"}},
+        {"pick", {"at", "root"}},    {"strict", {"pick"}},      {"take", {"at", "root", "sum"}},
+        {"each", {"at", "root"}},    {"split", {"at", "root"}}, {"up", {"at", "sum", "root"}},
+        {"where", {"sum"}},          {"default", {"values"}},   {"of", {"join"}},
+        {"exponents", {"currency"}},
     };
     bool good = true;
 
@@ -201,10 +201,38 @@ static bool read_place_operators(struct reader *r, const struct place *p, struct
     return good;
 }
 
+/* {"ISK": 2}: decimals that the platform gives a currency against ISO 4217. */
+static bool read_exponents(struct reader *r, const struct place *p, struct value_form *out)
+{
+    struct currency *exponents;
+    const char *code;
+    json_t *value;
+    bool good = true;
+
+    if (!read_object(r, p))
+        return false;
+    exponents = read_array(r, json_object_size(p->json), sizeof(*exponents));
+    if (!exponents)
+        return false;
+    json_object_foreach((json_t *)p->json, code, value)
+    {
+        struct place member = {.up = p, .name = code, .json = value};
+        struct currency *currency = &exponents[out->n_exponents++];
+
+        if (currency_parse(str_of(code), currency)) {
+            read_problem(r, &member, "\"%.*s\" is no currency", STR_ARG(str_upto(str_of(code), 20)));
+            good = false;
+        }
+        currency->exponent = (uint8_t)read_int(r, &member, 0, EXPONENT_MAX, 0);
+    }
+    out->exponents = exponents;
+    return good;
+}
+
 /* Minor units mean nothing without their currency, and a currency means nothing elsewhere. */
 static bool read_currency(struct reader *r, const struct place *p, struct value_form *out)
 {
-    struct place currency = place_member(p, "currency");
+    struct place currency = place_member(p, "currency"), exponents = place_member(p, "exponents");
 
     if ((out->as == AS_MINOR) != place_given(&currency)) {
         read_problem(r, p, "\"as\": \"minor\" and \"currency\" stand together");
@@ -213,7 +241,9 @@ static bool read_currency(struct reader *r, const struct place *p, struct value_
     if (!place_given(&currency))
         return true;
     out->currency = read_array(r, 1, sizeof(*out->currency));
-    return out->currency && value_read(r, &currency, out->currency);
+    if (!out->currency || !value_read(r, &currency, out->currency))
+        return false;
+    return !place_given(&exponents) || read_exponents(r, &exponents, out);
 }
 
 /* Reads the operators on the text that was found. */

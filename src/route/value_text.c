@@ -1,7 +1,7 @@
 /* value_text.c -- owns what is done to a text that a value form found: its conversions, tables and refusals. */
 #include "route/value.h"
 
-#include "model/money.h"
+#include "model/email.h"
 #include "route/decimal.h"
 #include "route/entity.h"
 
@@ -82,6 +82,14 @@ static enum err to_bool(struct str text, struct str *out)
     return ERR_SYNTAX;
 }
 
+/* The decimals of the platform's own minor units, where they are not those of ISO 4217. */
+static void set_exponent(const struct value_form *form, struct currency *currency)
+{
+    for (size_t i = 0; i < form->n_exponents; i++)
+        if (strcmp(form->exponents[i].code, currency->code) == 0)
+            currency->exponent = form->exponents[i].exponent;
+}
+
 /* Minor units, such as cents, to the decimal text of their currency. */
 static enum err from_minor(const struct value_form *form, const struct scope *scope, struct str *text, struct refusal *refusal)
 {
@@ -95,10 +103,45 @@ static enum err from_minor(const struct value_form *form, const struct scope *sc
     if (code.kind != FOUND_TEXT || currency_parse(code.text, &money.currency))
         return refuse(refusal, form->currency, "the code of a currency",
                       code.kind == FOUND_TEXT ? describe_text(scope->arena, code.text) : STR("nothing"));
+    set_exponent(form, &money.currency);
     if (str_to_i64(*text, &money.minor))
         return refuse(refusal, form, "a whole number of minor units", describe_text(scope->arena, *text));
     *text = arena_str(scope->arena, str_of(money_text(&money, decimal)));
     return text->p ? OK : ERR_MEMORY;
+}
+
+/* Blanks, brackets and what else parts an address from the text around it. */
+static bool is_around_address(char c)
+{
+    return (unsigned char)c <= ' ' || strchr("<>()[]{}\"',;:|", c);
+}
+
+/* The first e-mail address in a text; empty when there is none. */
+static enum err find_address(struct str text, struct arena *arena, struct str *out)
+{
+    struct email email;
+
+    *out = STR_NONE;
+    for (size_t i = 0; i < text.len;) {
+        size_t end = i;
+        struct str word;
+        enum err err;
+
+        while (end < text.len && !is_around_address(text.p[end]))
+            end++;
+        word = str_n(text.p + i, end - i);
+        while (word.len && strchr(".!?", word.p[word.len - 1]))
+            word.len--;
+        i = end + 1;
+        if (str_find(word, '@') == word.len || word.len > EMAIL_MAX_BYTES)
+            continue;
+        err = email_normalise(word, arena, &email);
+        if (err == OK)
+            *out = word;
+        if (err == OK || err == ERR_MEMORY)
+            return err;
+    }
+    return OK;
 }
 
 static enum err convert(const struct value_form *form, const struct scope *scope, struct str *text, struct refusal *refusal)
@@ -113,6 +156,8 @@ static enum err convert(const struct value_form *form, const struct scope *scope
         return to_case(given, 'A', 'Z', scope->arena, text);
     case AS_UPPER:
         return to_case(given, 'a', 'z', scope->arena, text);
+    case AS_EMAIL:
+        return find_address(given, scope->arena, text);
     case AS_MINOR:
         return from_minor(form, scope, text, refusal);
     case AS_UNHTML: {

@@ -74,6 +74,8 @@ static void minor_units_become_decimal_texts_K1(void **state)
         {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":{\"const\":\"EUR\"}}", "{\"a\":-5}", "-0.05"},
         {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"c\":\"USD\"}", NULL},
         {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"a\":null}", "(null)"},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\",\"exponents\":{\"ISK\":2}}", "{\"a\":500,\"c\":\"isk\"}", "5.00"},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\",\"exponents\":{\"ISK\":2}}", "{\"a\":500,\"c\":\"JPY\"}", "500"},
         {"{\"sum\":\"/l\",\"take\":\"/v\",\"as\":\"minor\",\"currency\":\"/c\"}", "{\"l\":[{\"v\":100},{\"v\":5}],\"c\":\"EUR\"}",
          "1.05"},
     };
@@ -94,6 +96,20 @@ static void texts_are_joined(void **state)
 
     (void)state;
     CHECK_FORMS("contact.first_name", M_CONTACT_FIRST_NAME, cases);
+}
+
+static void an_address_is_found_in_a_text(void **state)
+{
+    static const struct form_case cases[] = {
+        {"{\"at\":\"/a\",\"as\":\"email\"}", "{\"a\":\"Zoe <zoe@example.com>, b@example.com\"}", "zoe@example.com"},
+        {"{\"at\":\"/a\",\"as\":\"email\"}", "{\"a\":\"call @zoe or mailto:zoe@example.com.\"}", "zoe@example.com"},
+        {"{\"at\":\"/a\",\"as\":\"email\"}", "{\"a\":\"me@localhost\\nz@example.com!\"}", "z@example.com"},
+        {"[{\"at\":\"/a\",\"as\":\"email\"},\"/b\"]", "{\"a\":\"no address\",\"b\":\"b@example.com\"}", "b@example.com"},
+        {"{\"at\":\"/a\",\"as\":\"email\"}", "{\"a\":\"@ @@ a@b\"}", NULL},
+    };
+
+    (void)state;
+    CHECK_FORMS("contact.email", M_CONTACT_EMAIL, cases);
 }
 
 static void values_may_start_further_out(void **state)
@@ -392,6 +408,7 @@ int main(void)
         cmocka_unit_test(texts_change_their_case),
         cmocka_unit_test(minor_units_become_decimal_texts_K1),
         cmocka_unit_test(texts_are_joined),
+        cmocka_unit_test(an_address_is_found_in_a_text),
         cmocka_unit_test(values_may_start_further_out),
         cmocka_unit_test(lists_become_maps_of_fields),
         cmocka_unit_test(F1_null_and_empty_by_type),
