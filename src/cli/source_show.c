@@ -1,9 +1,19 @@
 /* source_show.c -- owns `storehook source show`: one source, its counters, and how its secrets are used. */
 #include "base/timefmt.h"
 #include "cli/source.h"
+#include "cli/table.h"
 #include "engine/figures.h"
+#include "store/activity.h"
 
-enum { TEXT_BYTES_MAX = 1 << 16 };
+enum { TEXT_BYTES_MAX = 1 << 16, ACTIVITIES_SHOWN = 10, ARENA_BYTES = 4 << 20 };
+
+/* What is shown of a source besides itself. */
+struct shown {
+    json_t *counts;
+    struct arena arena;
+    struct activity_line *activities; /* the newest first */
+    size_t n_activities;
+};
 
 static void show_time(const char *label, int64_t us)
 {
@@ -26,8 +36,26 @@ static void show_secret(const struct source_secret *secret, const json_t *counts
     putchar('\n');
 }
 
-static int show_text(const struct cli *cli, const struct source *s, const json_t *counts)
+/* "activity  2024-05-01T10:00:00Z ticket opened: #7 is late https://desk.example/7" */
+static enum err show_activity(const struct activity_line *line)
 {
+    struct buf text = BUF_INIT(64 << 10), safe = BUF_INIT(256 << 10);
+    char time[TIME_ISO_CHARS + 1];
+    enum err err = buf_printf(&text, "%s %.*s%s%.*s%s%.*s", time_iso(line->at_us, time), STR_ARG(line->name),
+                              line->text.len ? ": " : "", STR_ARG(line->text), line->url.len ? " " : "", STR_ARG(line->url));
+
+    if (!err)
+        err = text_escape(buf_str(&text), false, &safe);
+    if (!err)
+        printf("activity  %s\n", buf_text(&safe));
+    buf_release(&safe);
+    buf_release(&text);
+    return err;
+}
+
+static int show_text(const struct cli *cli, const struct source *s, const struct shown *shown)
+{
+    const json_t *counts = shown->counts;
     struct buf url = BUF_INIT(TEXT_BYTES_MAX);
     enum err err = cli_endpoint(cli, s, &url);
     const char *name;
@@ -45,6 +73,8 @@ static int show_text(const struct cli *cli, const struct source *s, const json_t
         show_secret(&s->secrets[i], counts);
     json_object_foreach((json_t *)(uintptr_t)counts, name, value)
         printf("count     %s=%lld\n", name, (long long)json_integer_value(value));
+    for (size_t i = 0; i < shown->n_activities && !err; i++)
+        err = show_activity(&shown->activities[i]);
     buf_release(&url);
     return err ? cli_fail_why(err, NULL) : EXIT_DONE;
 }
@@ -66,37 +96,67 @@ static int add_use(json_t *object, const json_t *counts)
     return failed;
 }
 
-static int show_json(const struct cli *cli, const struct source *s, json_t *counts)
+static json_t *activities_json(const struct shown *shown)
+{
+    json_t *list = json_array();
+    char time[TIME_ISO_CHARS + 1];
+
+    for (size_t i = 0; i < shown->n_activities; i++) {
+        const struct activity_line *line = &shown->activities[i];
+
+        if (json_array_append_new(list, json_pack("{ss so so so so}", "at", time_iso(line->at_us, time), "name",
+                                                  json_str(line->name), "text", json_str(line->text), "url", json_str(line->url),
+                                                  "delivery", json_str(line->delivery_id)))) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static int show_json(const struct cli *cli, const struct source *s, const struct shown *shown)
 {
     json_t *object = source_describe(cli, s);
 
-    if (object && (add_use(object, counts) || json_object_set(object, "counts", counts))) {
+    if (object && (add_use(object, shown->counts) || json_object_set(object, "counts", shown->counts) ||
+                   json_object_set_new(object, "activities", activities_json(shown)))) {
         json_decref(object);
         object = NULL;
     }
     return cli_print_json(object);
 }
 
+static enum err load_shown(struct source_work *work, struct shown *shown)
+{
+    enum err err = shown->counts ? figures_counts(work->stream, work->source.id, shown->counts) : ERR_MEMORY;
+
+    return err ? err
+               : activity_of_source(work->store, work->source.id, ACTIVITIES_SHOWN, &shown->arena, &shown->activities,
+                                    &shown->n_activities);
+}
+
 int source_show_verb(struct cli *cli, int argc, char **argv)
 {
-    static const struct cli_page page = {"source show NAME",
-                                         "Prints one source: settings, counters, ids of its secrets and their use.",
-                                         "storehook source show \"my shop\"", 1, 1};
+    static const struct cli_page page = {
+        "source show NAME", "Prints one source: settings, counters, ids of its secrets and their use, last activities.",
+        "storehook source show \"my shop\"", 1, 1};
     struct source_work work = {.store = NULL};
-    json_t *counts = json_object();
+    struct shown shown = {.counts = json_object()};
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
 
+    arena_init(&shown.arena, ARENA_BYTES);
     if (code == CLI_GO)
         code = source_work_open(cli, argv[0], &work);
     if (code == CLI_GO) {
-        enum err err = counts ? figures_counts(work.stream, work.source.id, counts) : ERR_MEMORY;
+        enum err err = load_shown(&work, &shown);
 
         if (err)
             code = cli_fail_why(err, NULL);
         else
-            code = cli->json ? show_json(cli, &work.source, counts) : show_text(cli, &work.source, counts);
+            code = cli->json ? show_json(cli, &work.source, &shown) : show_text(cli, &work.source, &shown);
     }
-    json_decref(counts);
+    json_decref(shown.counts);
+    arena_release(&shown.arena);
     source_work_close(&work);
     return code;
 }

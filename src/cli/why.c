@@ -30,6 +30,8 @@ static json_t *line_json(const struct contact_reader *r, const struct ledger_lin
     json_object_set_new(o, "name", json_str(line->name));
     json_object_set_new(o, "old", json_str(line->old));
     json_object_set_new(o, "new", json_str(line->new));
+    if (line->url.len)
+        json_object_set_new(o, "url", json_str(line->url));
     return o;
 }
 
@@ -56,11 +58,14 @@ static void print_line(const struct contact_reader *r, const struct ledger_line 
 
     if (!err)
         err = buf_printf(&text, ": %.*s%s%.*s", STR_ARG(line->what), line->name.len ? " " : "", STR_ARG(line->name));
-    if (!err && (line->old.len || line->new.len))
+    if (!err && line->rule.len == 0) /* an activity: nothing was changed */
+        err = buf_printf(&text, "%s%.*s%s%.*s  [delivery %.*s]", line->new.len ? ": " : "", STR_ARG(line->new),
+                         line->url.len ? " " : "", STR_ARG(line->url), STR_ARG(line->delivery_id));
+    else if (!err && (line->old.len || line->new.len))
         err = buf_printf(&text, ": %s%.*s%s -> %s%.*s%s", line->old.len ? "\"" : "", STR_ARG(line->old),
                          line->old.len ? "\"" : "nothing", line->new.len ? "\"" : "", STR_ARG(line->new),
                          line->new.len ? "\"" : "nothing");
-    if (!err)
+    if (!err && line->rule.len)
         err = buf_printf(&text, "  [rule %.*s, delivery %.*s]", STR_ARG(line->rule), STR_ARG(line->delivery_id));
     if (!err)
         err = text_escape(buf_str(&text), false, &safe);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "engine/ready.h"
 #include "engine/state.h"
+#include "store/activity.h"
 #include "store/master_key.h"
 #include "store/seen.h"
 #include "store/source.h"
@@ -214,6 +215,9 @@ static enum err housekeeping(struct drainer *d)
     forgot = seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S);
     if (forgot)
         LOG(LOG_WARN, "old dedupe keys not forgotten", KV_ERR(forgot), KV_TEXT("why", db_trouble(d->store->db)));
+    forgot = activity_forget(d->store);
+    if (forgot)
+        LOG(LOG_WARN, "old activities not forgotten", KV_ERR(forgot), KV_TEXT("why", db_trouble(d->store->db)));
     return err;
 }
 

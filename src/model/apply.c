@@ -26,6 +26,8 @@ static enum member time_member(enum event_type type)
     case EVENT_SUBSCRIBE:
     case EVENT_UNSUBSCRIBE:
         return M_AT;
+    case EVENT_ACTIVITY:
+        return M_OCCURRED_AT;
     default:
         return M_CONTACT_UPDATED_AT;
     }
@@ -126,7 +128,7 @@ static void raise_to(int64_t *slot, int64_t at)
         *slot = at;
 }
 
-static struct customer *customer_ensure(struct apply *a, struct str subject)
+struct customer *customer_ensure(struct apply *a, struct str subject)
 {
     struct customer *c = scope_customer(a->scope, a->ctx->source_id, subject);
 
@@ -352,45 +354,6 @@ static void apply_fields(struct apply *a)
         set_field(a, STR(FIELD_TAGS), PRESENT, joined_tags(a));
 }
 
-/* O5, O6: a deletion is a tombstone with a version; it may come before anything else is known. */
-static void apply_deleted(struct apply *a)
-{
-    struct customer *c = a->refs->subject.len ? customer_ensure(a, a->refs->subject) : NULL;
-
-    if (!c) {
-        apply_refuse(a, "mapping", STR("customer_deleted without contact.external_id"));
-        return;
-    }
-    if (!version_replaces(a->v, c->deleted_v)) {
-        apply_stale(a, "customer deleted", c->external_id);
-        return;
-    }
-    c->deleted_v = a->v;
-    c->changed = true;
-    scope_note(a->scope, a->ctx, c->contact_id, "O5", "customer deleted", c->external_id, STR_NONE, STR_NONE);
-}
-
-/* M5: the store's own merge is followed; both customers stay, as one person. */
-static void apply_merged(struct apply *a)
-{
-    struct customer *kept, *gone;
-
-    if (a->refs->subject.len == 0 || a->refs->merged.len == 0) {
-        apply_refuse(a, "mapping", STR("customer_merged needs contact.external_id and contact.merged_id"));
-        return;
-    }
-    kept = customer_ensure(a, a->refs->subject);
-    gone = customer_ensure(a, a->refs->merged);
-    if (!kept || !gone || kept == gone)
-        return;
-    if (gone->merged_into.len &&
-        str_cmp(gone->merged_into, kept->subject) <= 0) /* of two merges the one choice that no order changes */
-        return;
-    gone->merged_into = kept->subject;
-    gone->changed = true;
-    scope_note(a->scope, a->ctx, kept->contact_id, "M5", "customer merged", gone->external_id, STR_NONE, kept->external_id);
-}
-
 /* AC-30, AC-31: a contact needs a valid address. What was said is kept with the customer all the same, so that the contact is
  * whole when an address comes; the dead letter tells the operator. */
 static void require_address(struct apply *a)
@@ -420,6 +383,9 @@ static bool apply_special(struct apply *a)
         return true;
     case EVENT_SOURCE_ERASE:
         a->out->effect = EFFECT_SOURCE_ERASE;
+        return true;
+    case EVENT_ACTIVITY:
+        apply_activity(a);
         return true;
     case EVENT_DATA_REQUEST:
         a->customer = scope_customer(a->scope, a->ctx->source_id, a->refs->subject);

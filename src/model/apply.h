@@ -45,6 +45,13 @@ void apply_refuse(struct apply *a, const char *reason, struct str detail);
 /* O1: an older statement about an object changes nothing that a newer one said; the ledger says so. */
 void apply_stale(struct apply *a, const char *what, struct str name);
 
+/* O5, O6: a deletion is a tombstone with a version; it may come before anything else is known. */
+void apply_deleted(struct apply *a);
+/* M5: the store's own merge is followed; both customers stay, as one person. */
+void apply_merged(struct apply *a);
+/* The customer of that subject in the event's source, made when it is not there; NULL without memory. */
+struct customer *customer_ensure(struct apply *a, struct str subject);
+
 void apply_consents(struct apply *a);
 /* Adds the contact to the source's list, without consent, if it has one. */
 void apply_membership(struct apply *a);
@@ -53,6 +60,7 @@ void apply_refund(struct apply *a);
 void apply_cart(struct apply *a);
 void apply_visit(struct apply *a);
 void apply_identify(struct apply *a);
+void apply_activity(struct apply *a);
 
 /* order.items or cart.items as a JSON array in the arena; empty on ERR_MEMORY. */
 struct str items_json(struct scope *s, const struct event *event);

@@ -10,7 +10,7 @@ static bool says(const struct event *event, const char *state)
 
 bool event_erases(const struct event *event)
 {
-    return event->type == EVENT_ERASE || says(event, "redacted");
+    return event->type == EVENT_ERASE || (event->type != EVENT_ACTIVITY && says(event, "redacted"));
 }
 
 /* An explicit opt-in that is later than the erasure. */

@@ -137,6 +137,16 @@ struct visit {
     struct str subject, visitor_id, url, title, referrer, product_id, product_name;
 };
 
+/* Something that happened on the platform and changes nothing here: a line of the timeline. */
+struct activity {
+    struct activity *next;
+    int64_t source_id;
+    struct str id; /* effect key, as of a visit */
+    int64_t at_us;
+    struct str subject, address; /* whom it names; empty = nobody */
+    struct str name, text, url;
+};
+
 /* Who a visitor turned out to be; the latest statement wins. */
 struct visitor {
     struct visitor *next;
@@ -175,7 +185,8 @@ struct scope {
     struct order *orders;
     struct refund *refunds;
     struct cart *carts;
-    struct visit *visits; /* to be added */
+    struct visit *visits;        /* to be added */
+    struct activity *activities; /* to be added */
     struct visitor *visitors;
     struct ledger_row *ledger; /* in order of writing */
     struct dropped_contact *dropped;

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Type, name, alias or "". Source: facts on our push protocol; the last five complete it for platforms' topics. */
+/* Type, name, alias or "". Source: facts on our push protocol; the last ones complete it for platforms' topics. */
 #define EVENT_TYPES(X)                                         \
     X(SIGNUP, "signup", "")                                    \
     X(FORM_SIGNUP, "form_signup", "")                          \
@@ -26,7 +26,8 @@
     X(CUSTOMER_DELETED, "customer_deleted", "")                \
     X(CUSTOMER_MERGED, "customer_merged", "")                  \
     X(DATA_REQUEST, "data_request", "")                        \
-    X(SOURCE_ERASE, "source_erase", "")
+    X(SOURCE_ERASE, "source_erase", "")                        \
+    X(ACTIVITY, "activity", "")
 
 enum event_type {
 #define X(name, text, alias) EVENT_##name,
@@ -116,7 +117,10 @@ enum member_type {
     X(PRODUCT_PRICE, "product.price", MEMBER_DECIMAL, "")                               \
     X(PRODUCT_CURRENCY, "product.currency", MEMBER_TEXT, "")                            \
     X(PRODUCT_URL, "product.url", MEMBER_TEXT, "")                                      \
-    X(PRODUCT_IMAGE, "product.image", MEMBER_TEXT, "")
+    X(PRODUCT_IMAGE, "product.image", MEMBER_TEXT, "")                                  \
+    X(ACTIVITY_NAME, "activity.name", MEMBER_TEXT, "")                                  \
+    X(ACTIVITY_TEXT, "activity.text", MEMBER_TEXT, "")                                  \
+    X(ACTIVITY_URL, "activity.url", MEMBER_TEXT, "")
 
 enum member {
 #define X(name, path, type, words) M_##name,

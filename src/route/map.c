@@ -102,7 +102,7 @@ static enum err apply_rule(struct mapping *m, const struct topic_rule *rule, con
     enum err err;
 
     if (!rule->is_fetch) {
-        err = map_event(rule, rule->event, scope, &out->events[out->n], detail);
+        err = map_event(rule, rule->event, part->topic, scope, &out->events[out->n], detail);
         if (!err)
             count_event(m, part, part->index * TOPIC_RULES_MAX + number);
         return err;
@@ -158,7 +158,7 @@ static enum err map_batch_event(struct mapping *m, const struct topic *topic, co
         return detail->p ? ERR_TYPE : ERR_MEMORY;
     }
     *reason = reason_mapping;
-    err = map_event(&topic->rules[0], event, scope, &m->out->events[m->out->n], detail);
+    err = map_event(&topic->rules[0], event, part->topic, scope, &m->out->events[m->out->n], detail);
     if (!err)
         count_event(m, part, index);
     return err;

@@ -45,8 +45,8 @@ static const char *missing_member(const struct event *event)
     return NULL;
 }
 
-enum err map_event(const struct topic_rule *rule, enum event_type type, const struct scope *scope, struct event *event,
-                   struct str *detail)
+enum err map_event(const struct topic_rule *rule, enum event_type type, struct str topic, const struct scope *scope,
+                   struct event *event, struct str *detail)
 {
     struct map_problem problem = {STR_NONE};
     const char *missing;
@@ -61,6 +61,8 @@ enum err map_event(const struct topic_rule *rule, enum event_type type, const st
         return err;
     if (!is_about_customer(type))
         keep_what_a_copy_says(event);
+    if (type == EVENT_ACTIVITY && event->m[M_ACTIVITY_NAME].is != PRESENT)
+        event->m[M_ACTIVITY_NAME] = (struct value){.is = PRESENT, .text = topic};
     missing = missing_member(event);
     if (!missing)
         return OK;

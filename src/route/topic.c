@@ -102,7 +102,7 @@ static bool read_fetch(struct reader *r, const struct place *p, const struct obj
 /* Events that may say nothing but that they were: they need no object. */
 static bool needs_object(enum event_type event)
 {
-    return event != EVENT_PING && event != EVENT_SOURCE_ERASE;
+    return event != EVENT_PING && event != EVENT_SOURCE_ERASE && event != EVENT_ACTIVITY;
 }
 
 static bool read_rule(struct reader *r, const struct place *p, const struct object_forms *objects, struct topic_rule *out,

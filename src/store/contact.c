@@ -2,6 +2,7 @@
 #include "store/contact.h"
 
 #include "model/email.h"
+#include "store/activity.h"
 #include "store/row.h"
 #include "store/scope.h"
 
@@ -276,7 +277,8 @@ static void read_line(struct row *r, struct ledger_line *line)
     line->applied_at_us = row_int(r);
 }
 
-enum err contact_ledger(struct store *store, struct str id, size_t max, struct arena *arena, struct ledger_line **out, size_t *n)
+static enum err load_ledger(struct store *store, struct str id, size_t max, struct arena *arena, struct ledger_line **out,
+                            size_t *n)
 {
     struct db_stmt *st = NULL;
     bool row = false;
@@ -302,11 +304,44 @@ enum err contact_ledger(struct store *store, struct str id, size_t max, struct a
         err = r.err;
     }
     db_done(st);
-    for (size_t i = 0; i < *n / 2; i++) {
-        struct ledger_line line = (*out)[i];
-
-        (*out)[i] = (*out)[*n - 1 - i];
-        (*out)[*n - 1 - i] = line;
-    }
     return err;
+}
+
+static struct ledger_line line_of(const struct activity_line *activity)
+{
+    return (struct ledger_line){.delivery_id = activity->delivery_id,
+                                .type = str_of(event_type_name(EVENT_ACTIVITY)),
+                                .what = STR("activity"),
+                                .name = activity->name,
+                                .new = activity->text,
+                                .url = activity->url,
+                                .source_id = activity->source_id,
+                                .event_at_us = activity->at_us,
+                                .received_at_us = activity->received_at_us,
+                                .applied_at_us = activity->applied_at_us};
+}
+
+/* Both lists come the newest first, in the order of their making; the merged one is the oldest first. */
+enum err contact_ledger(struct store *store, struct str id, size_t max, struct arena *arena, struct ledger_line **out, size_t *n)
+{
+    struct activity_line *activities = NULL;
+    struct ledger_line *ledger = NULL;
+    size_t n_ledger = 0, n_activities = 0, l = 0, a = 0;
+    enum err err = load_ledger(store, id, max, arena, &ledger, &n_ledger);
+
+    *n = 0;
+    if (!err)
+        err = activity_of_contact(store, id, max, arena, &activities, &n_activities);
+    if (err)
+        return err;
+    *n = n_ledger + n_activities < max ? n_ledger + n_activities : max;
+    *out = arena_array(arena, *n ? *n : 1, sizeof(**out));
+    if (!*out)
+        return ERR_MEMORY;
+    for (size_t i = *n; i; i--) {
+        bool later = a < n_activities && (l == n_ledger || activities[a].applied_at_us >= ledger[l].applied_at_us);
+
+        (*out)[i - 1] = later ? line_of(&activities[a++]) : ledger[l++];
+    }
+    return OK;
 }

@@ -21,12 +21,13 @@ enum err contact_ids(struct store *store, struct str after, size_t max, struct a
 /* How many there are. */
 enum err contact_count(struct store *store, uint64_t *out) MUST_CHECK;
 
-/* One line of the ledger. */
+/* One line of the ledger, or an activity: then `what` is "activity", `new` its text, and there is no rule. */
 struct ledger_line {
     struct str delivery_id, type, rule, what, name, old, new;
+    struct str url; /* of an activity */
     int64_t source_id, event_at_us, received_at_us, applied_at_us;
 };
-/* The latest `max` lines about a contact, oldest first, those of ids that were merged into it included. */
+/* The latest `max` lines about a contact, activities among them, oldest first, those of ids that were merged into it included. */
 enum err contact_ledger(struct store *store, struct str id, size_t max, struct arena *arena, struct ledger_line **out,
                         size_t *n) MUST_CHECK;
 

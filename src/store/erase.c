@@ -72,6 +72,7 @@ static enum err forget_customer(struct store *store, int64_t source_id, struct s
         " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
         "DELETE FROM visit WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3",
+        "DELETE FROM activity WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM customer_field WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM claim WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM customer WHERE account_id = $1 AND source_id = $2 AND subject = $3",
@@ -91,6 +92,13 @@ static enum err forget_statements(struct store *store, struct str address)
     if (!err)
         err = db_run(store->db, "DELETE FROM suppression WHERE account_id = $1 AND address = $2", "is", store->account_id, address);
     return err;
+}
+
+static enum err forget_activities(struct store *store, struct str address)
+{
+    if (address.len == 0)
+        return OK;
+    return db_run(store->db, "DELETE FROM activity WHERE account_id = $1 AND address = $2", "is", store->account_id, address);
 }
 
 static enum err forget_contact(struct store *store, struct str contact_id)
@@ -152,6 +160,8 @@ static enum err forget_group(struct store *store, const struct seal *seal, const
             err = db_run(store->db, "DELETE FROM visit WHERE account_id = $1 AND subject = 'g:' || $2", "is", store->account_id,
                          a->key);
         if (!err)
+            err = forget_activities(store, a->key);
+        if (!err)
             err = db_run(store->db, "DELETE FROM claim WHERE account_id = $1 AND address = $2", "is", store->account_id, a->key);
         if (!err)
             err = db_run(store->db, "DELETE FROM address WHERE account_id = $1 AND address = $2", "is", store->account_id, a->key);
@@ -182,6 +192,8 @@ enum err erase_person(struct store *store, const struct seal *seal, const struct
         err = forget_customer(store, source_id, refs->subject);
     }
     if (!err)
+        err = forget_activities(store, refs->email);
+    if (!err)
         err = bury_text(store, seal, refs->email, at_us);
     if (!err && str_starts(refs->subject, STR("c:")))
         err = bury_text(store, seal, customer_text(arena, source_id, refs->subject), at_us);
@@ -199,6 +211,7 @@ enum err erase_source(struct store *store, int64_t source_id)
         "DELETE FROM customer_field WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM claim WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM customer WHERE account_id = $1 AND source_id = $2",
+        "DELETE FROM activity WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM ledger WHERE account_id = $1 AND source_id = $2",
     };
     /* Consent belongs to the address (C1): it stays where the person stays, and goes with the last source that knew them; a

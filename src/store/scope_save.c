@@ -1,6 +1,7 @@
 /* scope_save.c -- owns the way of changed facts into the database, inside the caller's transaction (N4). */
 #include "store/scope.h"
 
+#include "store/activity.h"
 #include "store/row.h"
 
 static enum err save_contact(struct store *store, struct str contact_id)
@@ -245,6 +246,8 @@ enum err scope_save(struct store *store, const struct scope *scope, const struct
         err = save_statements(store, scope);
     if (!err)
         err = save_objects(store, scope);
+    for (struct activity *a = scope->activities; a && !err; a = a->next)
+        err = activity_save(store, a, ctx, delivery_id);
     if (!err)
         err = save_ledger(store, scope, ctx, delivery_id);
     return err;

@@ -1,0 +1,108 @@
+/* activity.c -- owns the activities: lines of a timeline that change nothing, kept with who they name. */
+#include "store/activity.h"
+
+#include "store/row.h"
+
+#define COLUMNS "a.name, a.text, a.url, a.delivery_id, a.source_id, a.at_us, a.received_at_us, a.applied_at_us, a.id"
+#define NOBODY "subject = '' AND address = ''"
+
+enum err activity_save(struct store *store, const struct activity *activity, const struct event_context *ctx,
+                       struct str delivery_id)
+{
+    return db_run(store->db,
+                  "INSERT INTO activity (account_id, source_id, id, at_us, subject, address, name, text, url, delivery_id,"
+                  " received_at_us, applied_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+                  " ON CONFLICT DO NOTHING",
+                  "iisissssssii", store->account_id, activity->source_id, activity->id, activity->at_us,
+                  not_null(activity->subject), not_null(activity->address), not_null(activity->name), not_null(activity->text),
+                  not_null(activity->url), delivery_id, ctx->received_at_us, clock_wall_us(store->clock));
+}
+
+static void read_line(struct row *r, struct activity_line *line)
+{
+    line->name = row_str(r);
+    line->text = row_str(r);
+    line->url = row_str(r);
+    line->delivery_id = row_str(r);
+    line->source_id = row_int(r);
+    line->at_us = row_int(r);
+    line->received_at_us = row_int(r);
+    line->applied_at_us = row_int(r);
+}
+
+/* Takes the statement with its parameters bound. */
+static enum err read_lines(struct db_stmt *st, size_t max, struct arena *arena, struct activity_line **out, size_t *n)
+{
+    bool row = false;
+    enum err err;
+
+    *n = 0;
+    *out = arena_array(arena, max ? max : 1, sizeof(**out));
+    err = *out ? OK : ERR_MEMORY;
+    while (!err && *n < max && !(err = db_step(st, &row)) && row) {
+        struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
+
+        read_line(&r, &(*out)[(*n)++]);
+        err = r.err;
+    }
+    db_done(st);
+    return err;
+}
+
+enum err activity_of_source(struct store *store, int64_t source_id, size_t max, struct arena *arena, struct activity_line **out,
+                            size_t *n)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_prepare(store->db,
+                              "SELECT " COLUMNS " FROM activity a WHERE a.account_id = $1 AND a.source_id = $2"
+                              " ORDER BY a.at_us DESC, a.id DESC LIMIT $3",
+                              &st);
+
+    if (err)
+        return err;
+    db_bind_int(st, 1, store->account_id);
+    db_bind_int(st, 2, source_id);
+    db_bind_int(st, 3, (int64_t)max);
+    return read_lines(st, max, arena, out, n);
+}
+
+enum err activity_of_contact(struct store *store, struct str contact_id, size_t max, struct arena *arena,
+                             struct activity_line **out, size_t *n)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_prepare(store->db,
+                              "SELECT " COLUMNS " FROM customer c JOIN activity a ON a.account_id = c.account_id"
+                              " AND a.source_id = c.source_id AND a.subject = c.subject"
+                              " WHERE c.account_id = $1 AND c.contact_id = $2"
+                              " UNION SELECT " COLUMNS " FROM address d JOIN activity a ON a.account_id = d.account_id"
+                              " AND a.address = d.address WHERE d.account_id = $1 AND d.contact_id = $2"
+                              " ORDER BY 8 DESC, 9 DESC LIMIT $3",
+                              &st);
+
+    if (err)
+        return err;
+    db_bind_int(st, 1, store->account_id);
+    db_bind_str(st, 2, contact_id);
+    db_bind_int(st, 3, (int64_t)max);
+    return read_lines(st, max, arena, out, n);
+}
+
+enum err activity_forget(struct store *store)
+{
+    int64_t before = clock_wall_us(store->clock) - ACTIVITY_DAYS * 86400LL * US_PER_S;
+    enum err err = db_run(store->db,
+                          "DELETE FROM activity WHERE account_id = $1 AND at_us < $2"
+                          " AND NOT EXISTS (SELECT 1 FROM customer c WHERE c.account_id = $1 AND c.source_id = activity.source_id"
+                          " AND c.subject = activity.subject AND c.contact_id <> '')"
+                          " AND NOT EXISTS (SELECT 1 FROM address d WHERE d.account_id = $1 AND d.address = activity.address"
+                          " AND d.contact_id <> '')",
+                          "ii", store->account_id, before);
+
+    if (err)
+        return err;
+    return db_run(store->db,
+                  "DELETE FROM activity WHERE account_id = $1 AND " NOBODY
+                  " AND at_us < (SELECT b.at_us FROM activity b WHERE b.account_id = $1 AND b.source_id = activity.source_id"
+                  " AND b.subject = '' AND b.address = '' ORDER BY b.at_us DESC LIMIT 1 OFFSET $2)",
+                  "ii", store->account_id, (int64_t)(ACTIVITIES_KEPT - 1));
+}
