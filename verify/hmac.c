@@ -3,12 +3,13 @@
 
 static enum err complete_hmac(struct verify_spec *spec, struct str pointer, struct problems *problems)
 {
-    if (spec->prefix_optional && spec->prefix.len == 0)
+    if (spec->prefix_optional && spec->prefix.len == 0 && spec->element.len == 0)
         problems_add(problems, pointer, "prefix_optional without prefix");
-    if (signed_text_has(&spec->text, PART_TIMESTAMP) != (spec->timestamp_header.len > 0))
-        problems_add(problems, pointer, "timestamp_header and {timestamp} in signed go together: an unsigned time proves nothing");
-    if (signed_text_has(&spec->text, PART_ID) != (spec->id_header.len > 0))
-        problems_add(problems, pointer, "id_header and {id} in signed go together");
+    if (spec->body_hash.len && signed_text_has_body(&spec->text))
+        problems_add(problems, pointer, "body_hash stands for the body: signed has no part of it");
+    if (spec->known_key.len)
+        spec->secret = STR_NONE;
+    check_places(spec, pointer, problems);
     return OK;
 }
 
@@ -22,37 +23,30 @@ static enum err read_one(const struct verify_spec *spec, struct str text, struct
     return claim_digest(spec, text, claim);
 }
 
-static enum err read_hmac(const struct verify_spec *spec, struct fields headers, struct claim *claim)
+static enum err read_hmac(struct verifier *v)
 {
+    const struct verify_spec *spec = v->spec;
     struct str value, part;
-    enum err err = claim_header(headers, spec->header, SIGNATURE_HEADER_MAX_BYTES, &value);
+    enum err err = claim_text(v, &value);
 
     if (err)
         return err;
     if (spec->separator == 0)
-        err = read_one(spec, value, claim);
+        err = read_one(spec, value, &v->claim);
     else
         while (!err && str_split(&value, spec->separator, &part))
-            err = read_one(spec, part, claim);
-    return err ? err : claim_read_headers(spec, headers, claim);
-}
-
-static enum err write_hmac(const struct verify_spec *spec, struct str digest, struct str timestamp, struct buf *out)
-{
-    enum err err = buf_append(out, spec->prefix);
-
-    (void)timestamp;
-    return err ? err : buf_append(out, digest);
+            err = read_one(spec, part, &v->claim);
+    return err ? err : claim_read_fields(v);
 }
 
 const struct scheme scheme_hmac = {
     .name = "hmac",
     .complete = complete_hmac,
-    .applies = claim_has_header,
+    .applies = claim_is_there,
     .key = keyed_key,
     .read = read_hmac,
     .begin = keyed_begin,
     .feed = keyed_feed,
     .end = keyed_end,
-    .write = write_hmac,
+    .sign = keyed_sign,
 };

@@ -11,7 +11,7 @@
 
 enum { BLOCK_MAX_BYTES = 128 };
 
-static const EVP_MD *digest_of(enum mac_hash hash)
+const EVP_MD *mac_digest(enum mac_hash hash)
 {
     static const EVP_MD *(*const digests[HASH__COUNT])(void) = {
         [HASH_SHA1] = EVP_sha1,
@@ -24,7 +24,7 @@ static const EVP_MD *digest_of(enum mac_hash hash)
 
 size_t mac_digest_len(enum mac_hash hash)
 {
-    return (size_t)EVP_MD_get_size(digest_of(hash));
+    return (size_t)EVP_MD_get_size(mac_digest(hash));
 }
 
 /* Returns owned: a digest that has taken `bytes`, each XORed with `pad`; NULL when memory is out. */
@@ -63,7 +63,7 @@ static enum err init_hmac(struct mac_key *key, const EVP_MD *digest, struct str 
 
 enum err mac_key_init(struct mac_key *key, enum mac_kind kind, enum mac_hash hash, struct str bytes)
 {
-    const EVP_MD *digest = digest_of(hash);
+    const EVP_MD *digest = mac_digest(hash);
     enum err err = OK;
 
     *key = (struct mac_key){.inner = NULL};

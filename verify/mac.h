@@ -15,6 +15,8 @@ enum mac_kind {
     MAC__COUNT
 };
 
+/* The hash itself. */
+const EVP_MD *mac_digest(enum mac_hash hash);
 /* Bytes of one digest. */
 size_t mac_digest_len(enum mac_hash hash);
 

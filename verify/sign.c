@@ -1,8 +1,7 @@
-/* sign.c -- owns the mirror of verify: the header fields that a platform's signature puts into a request. */
-#include "verify/scheme.h"
-
+/* sign.c -- owns the mirror of verify: what a platform's signature puts into a request. */
 #include "base/clock.h"
-#include "base/encode.h"
+#include "verify/scheme.h"
+#include "verify/url.h"
 
 /* Appends `us` in the format of the spec. */
 static enum err write_time(enum time_format format, int64_t us, struct buf *out)
@@ -22,80 +21,158 @@ static enum err write_time(enum time_format format, int64_t us, struct buf *out)
     return buf_append(out, str_of(text));
 }
 
-static enum err update(void *work, struct str piece)
+/* What one signing needs. */
+struct signing {
+    const struct verify_spec *spec;
+    const struct sign_request *request;
+    struct buf stamp, url, rest, text;
+    struct form query, form;
+};
+
+static void signing_init(struct signing *s, const struct verify_spec *spec, const struct sign_request *request)
 {
-    return mac_update(work, piece);
+    *s = (struct signing){.spec = spec,
+                          .request = request,
+                          .stamp = BUF_INIT(64),
+                          .url = BUF_INIT(URL_MAX_BYTES),
+                          .rest = BUF_INIT(URL_MAX_BYTES),
+                          .text = BUF_INIT(SIGNED_TEXT_MAX_BYTES)};
 }
 
-/* Writes the encoded digest of the signed text. */
-static enum err digest_text(const struct verify_spec *spec, const struct verify_key *key, const struct signed_values *values,
-                            struct str body, char out[2 * DIGEST_MAX_BYTES + 1])
+static void signing_release(struct signing *s)
 {
-    unsigned char digest[DIGEST_MAX_BYTES] = {0};
-    struct str bytes = str_n(digest, mac_digest_len((enum mac_hash)spec->hash));
-    EVP_MD_CTX *work = EVP_MD_CTX_new();
-    enum err err = work ? mac_start(&key->mac, work) : ERR_MEMORY;
+    buf_release(&s->stamp);
+    buf_release(&s->url);
+    buf_release(&s->rest);
+    buf_release(&s->text);
+    form_release(&s->query);
+    form_release(&s->form);
+}
+
+static enum err take_apart(struct signing *s)
+{
+    const struct sign_request *request = s->request;
+    enum err err = write_time((enum time_format)s->spec->timestamp_format, request->now_us, &s->stamp);
 
     if (!err)
-        err = signed_text_expand(&spec->text, 0, spec->text.body, values, update, work);
+        err = url_with_query(request->url, request->query, &s->url);
     if (!err)
-        err = mac_update(work, body);
-    if (!err)
-        err = signed_text_expand(&spec->text, spec->text.body + 1, spec->text.n, values, update, work);
-    if (!err)
-        err = mac_finish(&key->mac, work, digest);
-    if (!err) {
-        if (spec->encoding == ENCODING_HEX)
-            hex_encode(bytes, out);
-        else
-            base64_encode(bytes, out);
-    }
-    EVP_MD_CTX_free(work);
+        err = url_query_rest(request->query, s->spec->query, &s->rest);
+    if (!err && signed_text_has(&s->spec->text, PART_QUERY))
+        err = form_parse(request->query, &form_limits_default, &s->query);
+    if (!err && signed_text_has_form(&s->spec->text))
+        err = form_parse(request->body, &form_limits_default, &s->form);
     return err;
 }
 
-/* Makes fields of the pieces that were appended to `values` in this order: signature, timestamp, id. */
-static void point_fields(const struct verify_spec *spec, struct str pieces, const size_t len[3], struct field out[SIGN_FIELDS_MAX],
-                         size_t *n)
+/* Writes the signed text; of the schemes that have none, the body. */
+static enum err write_text(struct signing *s)
 {
-    const struct str names[3] = {spec->header, spec->timestamp_header, spec->id_header};
+    const struct sign_request *request = s->request;
+    struct signed_values values = {.method = request->method,
+                                   .url = buf_str(&s->url),
+                                   .timestamp = buf_str(&s->stamp),
+                                   .id = request->id,
+                                   .query_rest = buf_str(&s->rest),
+                                   .headers = request->headers,
+                                   .query = &s->query,
+                                   .form = &s->form,
+                                   .skip = s->spec->form,
+                                   .config = request->config.get,
+                                   .config_arg = request->config.arg};
+
+    if (s->spec->text.n == 0)
+        return buf_append(&s->text, request->body);
+    return signed_text_whole(&s->spec->text, &values, request->body, &s->text);
+}
+
+/* Appends "name=value" to a query or form, escaped. */
+static enum err add_member(struct buf *out, struct str name, struct str value)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    enum err err = out->len ? buf_append_c(out, '&') : OK;
+
+    if (!err)
+        err = buf_printf(out, "%.*s=", STR_ARG(name));
+    for (size_t i = 0; i < value.len && !err; i++)
+        err = buf_printf(out, memchr(plain, value.p[i], sizeof(plain) - 1) ? "%c" : "%%%02X", (unsigned char)value.p[i]);
+    return err;
+}
+
+/* Writes the signature to the place where the scheme has it; `signature` and the stamp are in `values`. */
+static enum err place(const struct signing *s, const struct verify_key *key, struct str signature, struct str stamp,
+                      struct field out[SIGN_FIELDS_MAX], size_t *n)
+{
+    const struct verify_spec *spec = s->spec;
+    const struct sign_request *request = s->request;
+    enum err err;
 
     *n = 0;
-    for (size_t i = 0; i < 3; i++) {
-        if (names[i].len)
-            out[(*n)++] = (struct field){.name = names[i], .value = str_upto(pieces, len[i])};
-        pieces = str_from(pieces, len[i]);
-    }
+    if (spec->key_headers.n && key->public.n)
+        out[(*n)++] = (struct field){.name = spec->key_headers.at[0], .value = str_of(key->public.at[0].name)};
+    if (spec->header.len)
+        out[(*n)++] = (struct field){.name = spec->header, .value = signature};
+    if (spec->timestamp_header.len)
+        out[(*n)++] = (struct field){.name = spec->timestamp_header, .value = stamp};
+    if (spec->id_header.len)
+        out[(*n)++] = (struct field){.name = spec->id_header, .value = request->id};
+    if (spec->header.len || !spec->scheme->sign)
+        return OK;
+    if (spec->query.len)
+        return request->signed_query ? add_member(request->signed_query, spec->query, signature) : ERR_NOT_IMPLEMENTED;
+    if (!request->signed_body)
+        return ERR_NOT_IMPLEMENTED;
+    buf_clear(request->signed_body);
+    if (spec->form.len == 0)
+        return buf_append(request->signed_body, signature);
+    err = buf_append(request->signed_body, request->body);
+    return err ? err : add_member(request->signed_body, spec->form, signature);
+}
+
+static enum err sign(struct signing *s, const struct verify_key *key, struct buf *values)
+{
+    const struct verify_spec *spec = s->spec;
+    struct buf encoded = BUF_INIT(JWT_MAX_BYTES);
+    enum err err = spec->scheme->sign(spec, key, buf_str(&s->text), &encoded);
+
+    if (!err && spec->scheme->write)
+        err = spec->scheme->write(spec, buf_str(&encoded), buf_str(&s->stamp), values);
+    else if (!err)
+        err = buf_append(values, spec->prefix);
+    if (!err && !spec->scheme->write)
+        err = buf_append(values, buf_str(&encoded));
+    buf_wipe(&encoded);
+    return err;
+}
+
+/* Appends the signature's value, then the timestamp where it has a header of its own. */
+static enum err write_values(struct signing *s, const struct verify_key *key, struct buf *values, size_t *len)
+{
+    size_t start = values->len;
+    enum err err = s->spec->scheme->sign ? sign(s, key, values) : OK;
+
+    *len = values->len - start;
+    return err || s->spec->timestamp_header.len == 0 ? err : buf_append(values, buf_str(&s->stamp));
 }
 
 enum err verify_sign(const struct verify_spec *spec, const struct verify_key *key, const struct sign_request *request,
                      struct buf *values, struct field out[SIGN_FIELDS_MAX], size_t *n)
 {
-    struct signed_values parts = {.method = request->method, .url = request->url, .id = request->id, .headers = request->headers};
-    char digest[2 * DIGEST_MAX_BYTES + 1];
-    struct buf stamp = BUF_INIT(64);
-    size_t start = values->len, len[3] = {0};
+    struct signing s;
+    size_t start = values->len, len = 0;
     enum err err;
 
-    if (!key->mac.inner) /* a public key verifies, it does not sign */
-        return ERR_NOT_IMPLEMENTED;
-    err = write_time((enum time_format)spec->timestamp_format, request->now_us, &stamp);
-    parts.timestamp = buf_str(&stamp);
+    signing_init(&s, spec, request);
+    err = take_apart(&s);
     if (!err)
-        err = digest_text(spec, key, &parts, request->body, digest);
+        err = write_text(&s);
     if (!err)
-        err = spec->scheme->write(spec, str_of(digest), parts.timestamp, values);
-    len[0] = values->len - start;
-    if (!err && spec->timestamp_header.len) {
-        err = buf_append(values, parts.timestamp);
-        len[1] = stamp.len;
+        err = write_values(&s, key, values, &len);
+    if (!err) {
+        struct str all = str_from(buf_str(values), start);
+
+        err = place(&s, key, str_upto(all, len), str_from(all, len), out, n);
     }
-    if (!err && spec->id_header.len) {
-        err = buf_append(values, request->id);
-        len[2] = request->id.len;
-    }
-    if (!err)
-        point_fields(spec, str_from(buf_str(values), start), len, out, n);
-    buf_release(&stamp);
+    signing_release(&s);
     return err;
 }

@@ -1,27 +1,48 @@
 /* signed_text.c -- owns the signed-text template: which parts of a request are signed, in which order. */
 #include "verify/signed_text.h"
 
+/* Names that stand alone, and those that a member's name follows. */
 static const struct {
     const char *name;
     enum part_kind kind;
-} part_names[] = {
-    {"body", PART_BODY}, {"timestamp", PART_TIMESTAMP},         {"id", PART_ID},
-    {"url", PART_URL},   {"url_unescaped", PART_URL_UNESCAPED}, {"method", PART_METHOD},
+} part_names[] =
+    {
+        {"body", PART_BODY},
+        {"timestamp", PART_TIMESTAMP},
+        {"id", PART_ID},
+        {"method", PART_METHOD},
+        {"url", PART_URL},
+        {"url.decoded", PART_URL_DECODED},
+        {"query.rest", PART_QUERY_REST},
+        {"body.base64", PART_BODY_BASE64},
+        {"body.crc32", PART_BODY_CRC32},
+        {"body.sorted", PART_BODY_SORTED},
+        {"form.sorted", PART_FORM_SORTED},
+        {"form.php", PART_FORM_PHP},
+},
+  prefixes[] = {
+      {"header.", PART_HEADER},
+      {"query.", PART_QUERY},
+      {"config.", PART_CONFIG},
+      {"at:/", PART_AT},
 };
 
 static enum err named_part(struct str name, struct signed_part *out)
 {
-    struct str header = STR("header:");
-
     for (size_t i = 0; i < sizeof(part_names) / sizeof(part_names[0]); i++)
         if (str_eq(name, str_of(part_names[i].name))) {
             *out = (struct signed_part){.kind = part_names[i].kind};
             return OK;
         }
-    if (!str_starts(name, header) || name.len == header.len)
-        return ERR_SYNTAX;
-    *out = (struct signed_part){.kind = PART_HEADER, .text = str_from(name, header.len)};
-    return OK;
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        struct str prefix = str_of(prefixes[i].name);
+
+        if (str_starts(name, prefix) && name.len > prefix.len) {
+            *out = (struct signed_part){.kind = prefixes[i].kind, .text = str_from(name, prefix.len)};
+            return OK;
+        }
+    }
+    return ERR_SYNTAX;
 }
 
 /* Cuts the next part off `rest`. */
@@ -39,7 +60,8 @@ static enum err next_part(struct str *rest, struct signed_part *out, const char 
         return OK;
     }
     if (close == rest->len || named_part(str_n(rest->p + 1, close - 1), out)) {
-        *why = "parts are {body} {timestamp} {id} {url} {url_unescaped} {method} {header:Name}";
+        *why = "parts are {body} {timestamp} {id} {method} {url} {url.decoded} {header.NAME} {query.NAME} {query.rest} "
+               "{config.NAME} {body.base64} {body.crc32} {body.sorted} {form.sorted} {form.php} {at:/name}";
         return ERR_SYNTAX;
     }
     *rest = str_from(*rest, close + 1);
@@ -49,7 +71,7 @@ static enum err next_part(struct str *rest, struct signed_part *out, const char 
 enum err signed_text_compile(struct str text, struct signed_text *out, const char **why)
 {
     struct signed_text t = {.n = 0};
-    size_t bodies = 0;
+    size_t bodies = 0, wholes = 0;
 
     while (text.len) {
         if (t.n == SIGNED_PARTS_MAX) {
@@ -62,25 +84,29 @@ enum err signed_text_compile(struct str text, struct signed_text *out, const cha
             t.body = t.n;
             bodies++;
         }
-        t.n++;
+        wholes += t.at[t.n].kind >= PART_WHOLE;
+        t.has |= 1u << t.at[t.n++].kind;
     }
-    if (bodies != 1) {
-        *why = "{body} must stand in it exactly once";
+    if ((t.has & ~(1u << PART_LITERAL)) == 0) {
+        *why = "a text without parts is the same for every request";
         return ERR_SYNTAX;
     }
+    t.is_fed = bodies == 1 && wholes == 0;
     *out = t;
     return OK;
 }
 
-bool signed_text_has(const struct signed_text *t, enum part_kind kind)
+bool signed_text_has_body(const struct signed_text *t)
 {
-    for (size_t i = 0; i < t->n; i++)
-        if (t->at[i].kind == kind)
-            return true;
-    return false;
+    return t->has >> PART_BODY != 0;
 }
 
-/* The characters whose escapes {url_unescaped} decodes. */
+bool signed_text_has_form(const struct signed_text *t)
+{
+    return signed_text_has(t, PART_FORM_SORTED) || signed_text_has(t, PART_FORM_PHP);
+}
+
+/* The characters whose escapes {url.decoded} decodes. */
 static const struct {
     const char *escape;
     char plain;
@@ -103,7 +129,7 @@ static struct str unescape_next(struct str url, size_t *used)
     return str_upto(url, 1);
 }
 
-static enum err expand_unescaped(struct str url, signed_sink *sink, void *arg)
+static enum err expand_decoded(struct str url, signed_sink *sink, void *arg)
 {
     enum err err = OK;
 
@@ -116,29 +142,51 @@ static enum err expand_unescaped(struct str url, signed_sink *sink, void *arg)
     return err;
 }
 
-static struct str part_value(const struct signed_part *part, const struct signed_values *values)
+static enum err query_value(const struct signed_values *values, struct str name, struct str *out)
 {
-    struct str value = STR_NONE;
+    size_t n = values->query ? form_get(values->query, name, out) : 0;
 
+    return n == 1 ? OK : n ? ERR_SIGNATURE_REPEATED : ERR_SIGNATURE_MISSING;
+}
+
+static enum err config_value(const struct signed_values *values, struct str name, struct str *out)
+{
+    *out = str_of(values->config ? values->config(values->config_arg, name) : NULL);
+    return out->len ? OK : ERR_SIGNATURE;
+}
+
+static enum err part_value(const struct signed_part *part, const struct signed_values *values, struct str *out)
+{
     switch (part->kind) {
     case PART_LITERAL:
-        return part->text;
+        *out = part->text;
+        return OK;
     case PART_TIMESTAMP:
-        return values->timestamp;
+        *out = values->timestamp;
+        return OK;
     case PART_ID:
-        return values->id;
+        *out = values->id;
+        return OK;
     case PART_URL:
-    case PART_URL_UNESCAPED:
-        return values->url;
+    case PART_URL_DECODED:
+        *out = values->url;
+        return OK;
     case PART_METHOD:
-        return values->method;
+        *out = values->method;
+        return OK;
     case PART_HEADER:
-        fields_get(values->headers, part->text, &value);
-        return value;
-    case PART_BODY:
-        break;
+        fields_get(values->headers, part->text, out);
+        return OK;
+    case PART_QUERY:
+        return query_value(values, part->text, out);
+    case PART_QUERY_REST:
+        *out = values->query_rest;
+        return OK;
+    case PART_CONFIG:
+        return config_value(values, part->text, out);
+    default:
+        return ERR_INTERNAL; /* the body's parts are not asked for here */
     }
-    return STR_NONE;
 }
 
 enum err signed_text_expand(const struct signed_text *t, size_t from, size_t to, const struct signed_values *values,
@@ -147,11 +195,12 @@ enum err signed_text_expand(const struct signed_text *t, size_t from, size_t to,
     enum err err = OK;
 
     for (size_t i = from; i < to && !err; i++) {
-        struct str value = part_value(&t->at[i], values);
+        struct str value = STR_NONE;
 
-        if (t->at[i].kind == PART_URL_UNESCAPED)
-            err = expand_unescaped(value, sink, arg);
-        else if (value.len)
+        err = part_value(&t->at[i], values, &value);
+        if (!err && t->at[i].kind == PART_URL_DECODED)
+            err = expand_decoded(value, sink, arg);
+        else if (!err && value.len)
             err = sink(arg, value);
     }
     return err;

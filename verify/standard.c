@@ -34,30 +34,36 @@ static enum err complete_standard(struct verify_spec *spec, struct str pointer, 
 }
 
 /* Any of the three: then this spec decides, and a mixture of two families is refused for the header it lacks. */
-static bool any_header(const struct verify_spec *spec, struct fields headers)
+static bool any_header(const struct verify_spec *spec, const struct verify_request *request)
 {
-    return claim_has_header(spec, headers) || fields_get(headers, spec->id_header, NULL) ||
-           fields_get(headers, spec->timestamp_header, NULL);
+    const struct str *const names[] = {&spec->header, &spec->id_header, &spec->timestamp_header};
+
+    for (size_t i = 0; i < 3; i++)
+        if (fields_get(request->headers, *names[i], NULL))
+            return true;
+    return false;
 }
 
 static enum err ed25519_key(struct str text, struct verify_key *key)
 {
+    const struct public_wanted wanted = {.form = PUBLIC_HEX, .type = EVP_PKEY_ED25519};
     unsigned char bytes[32];
+    char hex[2 * sizeof(bytes) + 1];
     size_t n = 0;
 
     if (base64_decode(text, bytes, sizeof(bytes), &n) || n != sizeof(bytes))
         return ERR_SYNTAX;
-    key->public_key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes, n);
-    return key->public_key ? OK : ERR_SYNTAX;
+    hex_encode(str_n(bytes, n), hex);
+    return public_keys_read(&wanted, str_of(hex), &key->public);
 }
 
-static enum err standard_key(const struct verify_spec *spec, struct str secret, struct verify_key *key)
+static enum err standard_key(const struct verify_spec *spec, struct str secret, bool can_sign, struct verify_key *key)
 {
     struct str public_prefix = STR("whpk_");
 
     if (spec->secret_form == SECRET_WHSEC && str_starts(secret, public_prefix))
         return ed25519_key(str_from(secret, public_prefix.len), key);
-    return keyed_key(spec, secret, key);
+    return keyed_key(spec, secret, can_sign, key);
 }
 
 /* Reads "version,value"; unknown versions are passed over. */
@@ -70,17 +76,17 @@ static enum err read_entry(const struct verify_spec *spec, struct str entry, str
         return OK;
     if (str_eq(version, STR("v1")))
         return claim_digest(spec, value, claim);
-    return str_eq(version, STR("v1a")) ? claim_ed25519(value, claim) : OK;
+    return str_eq(version, STR("v1a")) ? claim_ed25519(ENCODING_BASE64, value, claim) : OK;
 }
 
-static enum err read_standard(const struct verify_spec *spec, struct fields headers, struct claim *claim)
+static enum err read_standard(struct verifier *v)
 {
     struct str value, entry;
-    enum err err = claim_header(headers, spec->header, SIGNATURE_HEADER_MAX_BYTES, &value);
+    enum err err = claim_text(v, &value);
 
     while (!err && str_split(&value, ' ', &entry))
-        err = read_entry(spec, entry, claim);
-    return err ? err : claim_read_headers(spec, headers, claim);
+        err = read_entry(v->spec, entry, &v->claim);
+    return err ? err : claim_read_fields(v);
 }
 
 static enum err write_standard(const struct verify_spec *spec, struct str digest, struct str timestamp, struct buf *out)
@@ -99,5 +105,6 @@ const struct scheme scheme_standard = {
     .begin = keyed_begin,
     .feed = keyed_feed,
     .end = keyed_end,
+    .sign = keyed_sign,
     .write = write_standard,
 };

@@ -27,16 +27,16 @@ static enum err read_pair(const struct verify_spec *spec, struct str pair, struc
     return claim->timestamp.len ? ERR_SIGNATURE_MALFORMED : claim_timestamp(spec, value, claim);
 }
 
-static enum err read_timed(const struct verify_spec *spec, struct fields headers, struct claim *claim)
+static enum err read_timed(struct verifier *v)
 {
     struct str value, pair;
-    enum err err = claim_header(headers, spec->header, SIGNATURE_HEADER_MAX_BYTES, &value);
+    enum err err = claim_text(v, &value);
 
-    while (!err && str_split(&value, spec->separator, &pair))
-        err = read_pair(spec, pair, claim);
+    while (!err && str_split(&value, v->spec->separator, &pair))
+        err = read_pair(v->spec, pair, &v->claim);
     if (err)
         return err;
-    return claim->timestamp.len ? OK : ERR_TIMESTAMP_MALFORMED;
+    return v->claim.timestamp.len ? OK : ERR_TIMESTAMP_MALFORMED;
 }
 
 static enum err write_timed(const struct verify_spec *spec, struct str digest, struct str timestamp, struct buf *out)
@@ -48,11 +48,12 @@ static enum err write_timed(const struct verify_spec *spec, struct str digest, s
 const struct scheme scheme_timed = {
     .name = "timed",
     .complete = complete_timed,
-    .applies = claim_has_header,
+    .applies = claim_is_there,
     .key = keyed_key,
     .read = read_timed,
     .begin = keyed_begin,
     .feed = keyed_feed,
     .end = keyed_end,
+    .sign = keyed_sign,
     .write = write_timed,
 };

@@ -109,3 +109,53 @@ enum err base64_decode(struct str text, void *out, size_t out_cap, size_t *out_l
     *out_len = total;
     return OK;
 }
+
+static char from_url_alphabet(char c)
+{
+    switch (c) {
+    case '-':
+        return '+';
+    case '_':
+        return '/';
+    case '+':
+    case '/':
+    case '=':
+        return '\0'; /* not of this alphabet */
+    default:
+        return c;
+    }
+}
+
+enum err base64url_decode(struct str text, void *out, size_t out_cap, size_t *out_len)
+{
+    unsigned char *bytes = out;
+    size_t total = 0;
+    enum err err;
+
+    while (text.len) {
+        char four[4] = {'=', '=', '=', '='};
+        size_t n = 0, len = text.len < 4 ? text.len : 4;
+
+        for (size_t i = 0; i < len; i++)
+            four[i] = from_url_alphabet(text.p[i]);
+        text = str_from(text, len);
+        err = base64_decode(str_n(four, 4), bytes + total, out_cap - total, &n);
+        if (err)
+            return err;
+        total += n;
+    }
+    *out_len = total;
+    return OK;
+}
+
+size_t base64url_encode(struct str bytes, char *out)
+{
+    size_t n;
+
+    base64_encode(bytes, out);
+    n = strcspn(out, "=");
+    out[n] = '\0';
+    for (size_t i = 0; i < n; i++)
+        out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
+    return n;
+}

@@ -128,7 +128,7 @@ static bool is_accepted(const struct sender *s, const struct verify_spec *spec, 
     struct verify_request request = {.method = STR("POST"), .url = s->url, .headers = headers, .now_us = now_us};
     size_t index;
 
-    return route_verify_for(s->route, headers, &index) == spec && verifier_begin(s->verifier, spec, &key, 1, &request) == OK &&
+    return route_verify_for(s->route, &request, &index) == spec && verifier_begin(s->verifier, spec, &key, 1, &request) == OK &&
            verifier_feed(s->verifier, buf_str(&d->body)) == OK && verifier_end(s->verifier, buf_str(&d->body), NULL) == OK;
 }
 
@@ -143,7 +143,7 @@ static enum err choose_and_sign(struct sender *s, const struct route_send *what,
     for (size_t i = 0; !s->spec && (spec = route_verify_at(s->route, i)) != NULL; i++) {
         struct verify_key *key = NULL;
 
-        err = verify_key_new(spec, s->secret, &key);
+        err = verify_key_new_signer(spec, s->secret, &key);
         if (!err)
             err = sign(s, spec, key, n, what, signed_at_us, out);
         if (!err && is_accepted(s, spec, key, out, signed_at_us)) {

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "engine/figures.h"
 #include "engine/receipt.h"
+#include "engine/source_table.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -83,15 +84,10 @@ void receipt_end(struct receipt *p)
 /* --- the verdict ------------------------------------------------------------------------------------------------------ */
 
 /* Chooses the way to sign that the request names, and the source's secrets that are valid now; all are tried (I1). */
-static void choose_keys(struct receipt *p)
+static void choose_keys(struct receipt *p, const struct verify_request *request)
 {
-    size_t index = 0;
-    const struct verify_spec *spec = route_verify_for(p->live->route, http_fields(p->x), &index);
-
-    if (!spec || index >= SOURCE_SPECS_MAX)
-        return;
-    p->signing = &p->live->signing[index];
-    for (size_t i = 0; i < p->signing->n_keys && p->n_keys < VERIFY_KEYS_MAX; i++) {
+    p->signing = live_source_signing(p->live, request);
+    for (size_t i = 0; p->signing && i < p->signing->n_keys && p->n_keys < VERIFY_KEYS_MAX; i++) {
         const struct source_secret *secret = p->signing->keys[i].secret;
 
         if (secret->from_us > p->received_at_us || (secret->until_us && secret->until_us <= p->received_at_us))
@@ -101,11 +97,16 @@ static void choose_keys(struct receipt *p)
     }
 }
 
-/* The endpoint as the platform knows it; empty when no public URL is set. Never made from Host. */
+/* The endpoint as the platform knows it: what the source's config says, else the public URL and the path, without query; empty
+ * when neither is set. Never made from Host. */
 static struct str endpoint_url(struct receipt *p)
 {
+    struct verify_config config = live_source_config(p->live);
+    struct str own = str_of(config.get(config.arg, STR("url")));
     struct buf *url = &p->url;
 
+    if (own.len)
+        return str_upto(own, str_find(own, '?'));
     buf_clear(url);
     if (p->r->parts.public_url.len == 0 || buf_append(url, p->r->parts.public_url) || buf_append(url, http_path(p->x)))
         return STR_NONE;
@@ -115,12 +116,16 @@ static struct str endpoint_url(struct receipt *p)
 /* Starts to verify, once the source is known: what has been read of the body is fed at once, the rest as it comes (N2). */
 static void begin_verify(struct receipt *p)
 {
-    struct verify_request request = {
-        .method = http_method_text(p->x), .url = endpoint_url(p), .headers = http_fields(p->x), .now_us = p->received_at_us};
+    struct verify_request request = {.method = http_method_text(p->x),
+                                     .url = endpoint_url(p),
+                                     .query = http_query(p->x),
+                                     .headers = http_fields(p->x),
+                                     .config = live_source_config(p->live),
+                                     .now_us = p->received_at_us};
 
     if (p->live->err)
         return;
-    choose_keys(p);
+    choose_keys(p, &request);
     /* an error here is said again by verifier_end */
     if (p->signing && !verifier_begin(p->verifier, p->signing->spec, p->keys, p->n_keys, &request) && http_body(p->x).len &&
         verifier_feed(p->verifier, http_body(p->x)))
@@ -200,7 +205,8 @@ static enum err take_delivery(struct receipt *p, const struct verdict *verdict)
     struct rate *rate = p->r->parts.rate;
     enum err err;
 
-    count_use(p, p->secrets[verdict->key]->id);
+    if (verdict->key != VERIFY_NO_KEY)
+        count_use(p, p->secrets[verdict->key]->id);
     if (!str_eq(key_of(p->x), str_of(p->live->source.key)))
         count_use(p, FIGURES_OLD_URL);
     if (rate && !rate_take(rate, p->live->source.id, p->started_us))

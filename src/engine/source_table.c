@@ -158,9 +158,11 @@ size_t source_table_n(const struct source_table *t)
 
 static void live_source_release(struct live_source *live)
 {
-    for (size_t i = 0; i < SOURCE_SPECS_MAX; i++)
+    for (size_t i = 0; i < SOURCE_SPECS_MAX; i++) {
         for (size_t k = 0; k < live->signing[i].n_keys; k++)
             verify_key_free(live->signing[i].keys[k].key);
+        verify_spec_free(live->signing[i].own);
+    }
     source_release(&live->source);
 }
 
@@ -177,6 +179,53 @@ void source_table_release(struct source_table *t)
 }
 
 /* --- secrets ---------------------------------------------------------------------------------------------------------- */
+
+/* The value that the source has for a config member, else the default of its route. */
+static const char *config_value(void *arg, struct str name)
+{
+    const struct live_source *live = arg;
+    const struct route_config *c;
+
+    for (size_t i = 0; live->route && (c = route_config_at(live->route, i)); i++) {
+        const char *value;
+
+        if (c->secret || !str_eq(name, str_of(c->name)))
+            continue;
+        value = source_config(&live->source, c->name);
+        return value ? value : c->fallback;
+    }
+    return NULL;
+}
+
+struct verify_config live_source_config(const struct live_source *live)
+{
+    return (struct verify_config){.get = config_value, .arg = (void *)(uintptr_t)live};
+}
+
+const struct source_signing *live_source_signing(const struct live_source *live, const struct verify_request *request)
+{
+    for (size_t i = 0; i < SOURCE_SPECS_MAX && live->signing[i].spec; i++)
+        if (verify_spec_applies(live->signing[i].spec, request))
+            return &live->signing[i];
+    return NULL;
+}
+
+/* Makes the ways to sign: those of the route, or the source's own where its config is part of them. */
+static enum err prepare_specs(struct live_source *live)
+{
+    const struct verify_config config = live_source_config(live);
+    const struct verify_spec *spec;
+    struct problems problems;
+    enum err err = OK;
+
+    problems_init(&problems, STR("config"));
+    for (size_t i = 0; i < SOURCE_SPECS_MAX && !err && (spec = route_verify_at(live->route, i)); i++) {
+        err = verify_spec_for_source(spec, &config, &problems, &live->signing[i].own);
+        live->signing[i].spec = live->signing[i].own ? live->signing[i].own : spec;
+    }
+    problems_release(&problems);
+    return err;
+}
 
 /* Prepares one opened secret for every way to sign that it belongs to. */
 static enum err prepare_secret(struct live_source *live, const struct source_secret *of, const struct secret *secret)
@@ -211,10 +260,7 @@ void live_source_prepare(struct live_source *live)
     if (live->prepared)
         return;
     live->prepared = true;
-    live->err = live->route ? OK : ERR_CONFIG;
-    for (size_t i = 0; live->route && i < SOURCE_SPECS_MAX; i++)
-        if (!(live->signing[i].spec = route_verify_at(live->route, i)))
-            break;
+    live->err = live->route ? prepare_specs(live) : ERR_CONFIG;
     for (size_t i = 0; i < live->source.n_secrets && !live->err; i++)
         live->err = open_secret(live, &live->source.secrets[i]);
     if (live->err)

@@ -23,5 +23,9 @@ enum err source_table_try_seal(const struct source_table *t) MUST_CHECK;
 /* Opens the secrets and prepares them for each way to sign of the platform; at the first use, so that a snapshot of many
  * sources does not stop the loop. The result is in live->err. */
 void live_source_prepare(struct live_source *live);
+/* The source's config with the defaults of its route. Borrows `live`. */
+struct verify_config live_source_config(const struct live_source *live);
+/* The first way to sign that applies to the request, or NULL. Of a prepared source. */
+const struct source_signing *live_source_signing(const struct live_source *live, const struct verify_request *request);
 
 #endif

@@ -15,6 +15,7 @@ enum { SOURCE_SPECS_MAX = 8 };
 /* One way to sign of the source's platform, with the source's secrets prepared for it. */
 struct source_signing {
     const struct verify_spec *spec;
+    struct verify_spec *own; /* the same, when the source's config is part of it; else NULL: it is the route's */
     struct {
         const struct source_secret *secret;
         struct verify_key *key;

@@ -146,11 +146,24 @@ static bool read_config(struct reader *r, const struct place *p, struct route *r
     return good;
 }
 
+/* The default of a config member: what the ways to sign are checked with. */
+static const char *config_default(void *arg, struct str name)
+{
+    const struct route *route = arg;
+
+    for (size_t i = 0; i < route->n_config; i++)
+        if (!route->config[i].secret && str_eq(name, str_of(route->config[i].name)))
+            return route->config[i].fallback;
+    return NULL;
+}
+
 /* The secret of every way to sign must be something that a source is asked for. */
 static bool check_secret(struct reader *r, const struct place *p, const struct route *route, const struct verify_spec *spec)
 {
     struct str name = verify_spec_secret_name(spec);
 
+    if (name.len == 0)
+        return true;
     for (size_t i = 0; i < route->n_config; i++)
         if (route->config[i].secret && str_eq(name, str_of(route->config[i].name)))
             return true;
@@ -161,6 +174,7 @@ static bool check_secret(struct reader *r, const struct place *p, const struct r
 static bool read_verify(struct reader *r, const struct place *p, struct route *route)
 {
     size_t n = json_array_size(p->json);
+    const struct verify_config config = {.get = config_default, .arg = route};
     struct buf pointer = BUF_INIT(1 << 10);
     bool good = read_list(r, p);
 
@@ -175,7 +189,7 @@ static bool read_verify(struct reader *r, const struct place *p, struct route *r
         buf_clear(&pointer);
         err = place_pointer(&element, &pointer);
         if (!err)
-            err = verify_spec_load(element.json, buf_str(&pointer), r->problems, &route->verify[route->n_verify]);
+            err = verify_spec_load_with(element.json, buf_str(&pointer), &config, r->problems, &route->verify[route->n_verify]);
         r->no_memory |= err == ERR_MEMORY;
         if (!err)
             good &= check_secret(r, &element, route, route->verify[route->n_verify++]);

@@ -44,10 +44,10 @@ const struct verify_spec *route_verify_at(const struct route *route, size_t i)
     return i < route->n_verify ? route->verify[i] : NULL;
 }
 
-const struct verify_spec *route_verify_for(const struct route *route, struct fields headers, size_t *index)
+const struct verify_spec *route_verify_for(const struct route *route, const struct verify_request *request, size_t *index)
 {
     for (size_t i = 0; i < route->n_verify; i++)
-        if (verify_spec_applies(route->verify[i], headers)) {
+        if (verify_spec_applies(route->verify[i], request)) {
             *index = i;
             return route->verify[i];
         }

@@ -45,8 +45,8 @@ const struct route_config *route_config_at(const struct route *route, size_t i);
 
 /* The i-th way to sign, NULL past the end. */
 const struct verify_spec *route_verify_at(const struct route *route, size_t i);
-/* The first way to sign whose header the request carries, or NULL: then its index in *index is untouched. */
-const struct verify_spec *route_verify_for(const struct route *route, struct fields headers, size_t *index);
+/* The first way to sign that applies to the request, or NULL: then its index in *index is untouched. */
+const struct verify_spec *route_verify_for(const struct route *route, const struct verify_request *request, size_t *index);
 
 /* The topic as far as headers say it; STR_NONE when only the body does. Borrows from the headers or the arena-free route. */
 struct str route_header_topic(const struct route *route, struct fields headers);

@@ -81,6 +81,41 @@ static enum err check_required(const struct source_plan *plan, struct buf *why)
     return OK;
 }
 
+static const char *planned_value(void *arg, struct str name)
+{
+    const struct source_plan *plan = arg;
+    const struct route_config *c;
+
+    for (size_t i = 0; (c = route_config_at(plan->route, i)); i++)
+        if (!c->secret && str_eq(name, str_of(c->name))) {
+            const char *value = json_string_value(json_object_get(plan->config, c->name));
+
+            return value ? value : c->fallback;
+        }
+    return NULL;
+}
+
+/* Where the config is part of how the platform signs, it must make sense there. */
+static enum err check_signing(const struct source_plan *plan, struct buf *why)
+{
+    const struct verify_config config = {.get = planned_value, .arg = (void *)(uintptr_t)plan};
+    const struct verify_spec *spec;
+    struct problems problems;
+    enum err err = OK;
+
+    problems_init(&problems, STR("config"));
+    for (size_t i = 0; !err && (spec = route_verify_at(plan->route, i)); i++) {
+        struct verify_spec *own = NULL;
+
+        err = verify_spec_for_source(spec, &config, &problems, &own);
+        verify_spec_free(own);
+    }
+    if (err == ERR_CONFIG)
+        err = refuse(buf_printf(why, "with this config no signature can be checked: %s", buf_text(&problems.text)));
+    problems_release(&problems);
+    return err;
+}
+
 /* A secret that no signature can be checked with is refused now, not at the first delivery. */
 static enum err check_form(const struct route *route, const struct given_secret *given, struct buf *why)
 {
@@ -133,6 +168,8 @@ enum err source_check(const struct source_plan *plan, struct buf *why)
     if (plan->list.len > SOURCE_NAME_BYTES_MAX || !is_printable(plan->list))
         return refuse(buf_printf(why, "a list's name has at most %d printable bytes; choose another", SOURCE_NAME_BYTES_MAX));
     err = check_config(plan, why);
+    if (!err)
+        err = check_signing(plan, why);
     for (size_t i = 0; i < plan->n_secrets && !err; i++)
         err = source_check_secret(plan->route, &plan->secrets[i], why);
     return err ? err : check_required(plan, why);

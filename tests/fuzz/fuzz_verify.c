@@ -10,7 +10,7 @@ static const char *const spec_texts[] = {
     "{\"scheme\":\"hmac\",\"header\":\"s\",\"encoding\":\"either\",\"prefix\":\"v0=\",\"prefix_optional\":true,\"separator\":\","
     "\"}",
     "{\"scheme\":\"hmac\",\"header\":\"s\",\"encoding\":\"hex\",\"timestamp_header\":\"t\",\"timestamp_format\":\"http_date\","
-    "\"signed\":\"{method}{url_unescaped}{header:h}{body}{timestamp}\"}",
+    "\"signed\":\"{method}{url.decoded}{header.h}{body}{timestamp}\"}",
     "{\"scheme\":\"hmac\",\"header\":\"s\",\"encoding\":\"base64\",\"timestamp_header\":\"t\",\"timestamp_format\":\"iso\","
     "\"id_header\":\"i\",\"signed\":\"{id}.{timestamp}.{body}\",\"hash\":\"sha512\"}",
     "{\"scheme\":\"timed\",\"header\":\"s\",\"hash\":\"sha1\",\"secret_form\":\"html\"}",
@@ -68,7 +68,7 @@ static void foreign_request(struct verifier *v, const struct verify_spec *spec, 
 
     for (; n < sizeof(names) / sizeof(names[0]) && str_split(&rest, '\n', &value); n++)
         fields[n] = (struct field){.name = str_of(names[n]), .value = value};
-    verify_spec_applies(spec, (struct fields){fields, n});
+    verify_spec_applies(spec, &(struct verify_request){.headers = {fields, n}});
     if (verify(v, spec, key, (struct fields){fields, n}, value, rest) == OK)
         abort(); /* nobody guesses a signature */
 }

@@ -114,6 +114,25 @@ static void every_byte_survives_both_ways(void **state)
     }
 }
 
+static void base64url_has_its_own_alphabet_and_no_padding(void **state)
+{
+    static const char *const bad[] = {"-_8=", "+/8", "a", "-_9", "-_8\n", "ab d"};
+    char bytes[4], text[BASE64_LEN(2) + 1];
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(base64url_decode(STR("-_8"), bytes, sizeof(bytes), &n), OK);
+    assert_int_equal(n, 2);
+    assert_memory_equal(bytes, "\xfb\xff", 2);
+    assert_int_equal(base64url_encode(str_n(bytes, n), text), 3);
+    assert_string_equal(text, "-_8");
+    assert_int_equal(base64url_decode(STR(""), bytes, sizeof(bytes), &n), OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(base64url_decode(STR("Zm9vYmE"), bytes, sizeof(bytes), &n), ERR_RANGE);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(base64url_decode(str_of(bad[i]), bytes, sizeof(bytes), &n), ERR_SYNTAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +141,7 @@ int main(void)
         cmocka_unit_test(N9_never_writes_past_the_room_it_is_given),
         cmocka_unit_test(I1_refuses_hex_of_another_length_or_case),
         cmocka_unit_test(every_byte_survives_both_ways),
+        cmocka_unit_test(base64url_has_its_own_alphabet_and_no_padding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

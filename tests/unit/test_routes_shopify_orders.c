@@ -301,12 +301,12 @@ static void the_first_way_to_sign_that_applies_is_used(void **state)
     size_t index = 9;
 
     (void)state;
-    assert_non_null(route_verify_for(route_of("shopify"), (struct fields){both, 2}, &index));
+    assert_non_null(route_verify_for(route_of("shopify"), &(struct verify_request){.headers = (struct fields){both, 2}}, &index));
     assert_int_equal(index, 0);
-    assert_non_null(route_verify_for(route_of("shopify"), (struct fields){both, 1}, &index));
+    assert_non_null(route_verify_for(route_of("shopify"), &(struct verify_request){.headers = (struct fields){both, 1}}, &index));
     assert_int_equal(index, 1);
     index = 9;
-    assert_null(route_verify_for(route_of("shopify"), (struct fields){both, 0}, &index));
+    assert_null(route_verify_for(route_of("shopify"), &(struct verify_request){.headers = (struct fields){both, 0}}, &index));
     assert_int_equal(index, 9);
 }
 

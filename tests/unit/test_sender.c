@@ -70,7 +70,7 @@ static enum err make(struct scene *s, struct str topic, struct str id, struct st
 static enum err received(const struct scene *s)
 {
     struct fields headers = {s->draft.fields, s->draft.n};
-    const struct verify_spec *spec = route_verify_for(s->route, headers, &(size_t){0});
+    const struct verify_spec *spec = route_verify_for(s->route, &(struct verify_request){.headers = headers}, &(size_t){0});
     struct verify_request request = {
         .method = STR("POST"), .url = STR("https://h.example/in/k"), .headers = headers, .now_us = now_us};
     struct verify_key *key = NULL;

@@ -81,7 +81,7 @@ static void a_header_in_the_signed_text_is_required_and_signed(void **state)
     static const struct field other = {STR("X-Foo"), STR("bar")};
 
     (void)state;
-    s.spec = new_spec("{\"scheme\":\"hmac\",\"header\":\"X-Sig\",\"encoding\":\"hex\",\"signed\":\"{header:X-Foo}|{body}\"}");
+    s.spec = new_spec("{\"scheme\":\"hmac\",\"header\":\"X-Sig\",\"encoding\":\"hex\",\"signed\":\"{header.X-Foo}|{body}\"}");
     s.key = new_key(s.spec, STR("k"));
     assert_int_equal(verifier_new(&s.v), OK);
     scene_sign(&s, &(struct sign_request){.body = STR("{}"), .headers = {&other, 1}});

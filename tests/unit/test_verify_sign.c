@@ -38,8 +38,8 @@ static void the_url_in_the_signed_text_is_the_configured_one(void **state)
         const char *signed_text, *url, *same_as;
     } cases[] = {
         {"{url}{body}", "https://h/in?a=%40", "https://h/in?a=%40"},
-        {"{url_unescaped}{body}", "https://h/in?a=%40%3a%2Fx%26%zz%4", "https://h/in?a=@:/x%26%zz%4"},
-        {"{url_unescaped}{body}", "%21%24%27%28%29%2A%2C%3B%3F", "!$'()*,;?"},
+        {"{url.decoded}{body}", "https://h/in?a=%40%3a%2Fx%26%zz%4", "https://h/in?a=@:/x%26%zz%4"},
+        {"{url.decoded}{body}", "%21%24%27%28%29%2A%2C%3B%3F", "!$'()*,;?"},
     };
 
     (void)state;

@@ -7,9 +7,9 @@ static void wrong_parameters_are_named_with_their_place(void **state)
         const char *json, *says;
     } cases[] = {
         {"[]", "/push/verify/0: must be an object"},
-        {"{}", "/push/verify/0: scheme must be one of hmac, timed, standard"},
+        {"{}", "/push/verify/0: scheme must be one of hmac, timed, standard, token"},
         {"{\"scheme\":\"hmca\"}", "scheme must be one of"},
-        {"{\"scheme\":\"hmac\"}", "header is missing"},
+        {"{\"scheme\":\"hmac\",\"encoding\":\"hex\"}", "header is missing"},
         {"{\"scheme\":\"hmac\",\"header\":\"X-Sig\"}", "encoding is missing"},
         {"{\"scheme\":\"hmac\",\"heador\":\"X\",\"encoding\":\"hex\"}",
          "/push/verify/0/heador: unknown member; did you mean header?"},
@@ -30,13 +30,12 @@ static void wrong_parameters_are_named_with_their_place(void **state)
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"timestamp_format\":\"sql\"}", "timestamp_format must be one of"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"timestamp_name\":\"v1\"}", "are the same"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{body}\"}", "an unsigned time proves nothing"},
-        {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}\"}", "{body} must stand in it exactly once"},
-        {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}{body}{body}\"}", "exactly once"},
+        {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"v1:\"}", "the same for every request"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}{bodi}\"}", "parts are {body}"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}{body\"}", "parts are {body}"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}.}{body}\"}", "a } without {"},
-        {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}{header:}{body}\"}", "parts are {body}"},
-        {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}{header:A B}{body}\"}", "needs the name of a header"},
+        {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}{header.}{body}\"}", "parts are {body}"},
+        {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}{header.A B}{body}\"}", "needs the name of a header"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"signed\":\"{timestamp}{body}a{id}b{id}c{id}d{id}e{id}f\"}",
          "more than 12 parts"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"require\":\"Y\"}", "require must be a list of at most 8 header names"},
@@ -97,13 +96,14 @@ static void a_spec_applies_when_its_header_is_there(void **state)
                  "\"when_value\":\"v2\"}");
 
     (void)state;
-    assert_true(verify_spec_applies(plain, (struct fields){fields, 1}));
-    assert_false(verify_spec_applies(plain, (struct fields){fields + 1, 1}));
-    assert_true(verify_spec_applies(standard, (struct fields){fields, 2})); /* any of the three */
-    assert_false(verify_spec_applies(standard, (struct fields){fields, 1}));
-    assert_true(verify_spec_applies(v2, (struct fields){fields, 3}));
-    assert_false(verify_spec_applies(v2, (struct fields){fields, 2}));
-    assert_false(verify_spec_applies(plain, (struct fields){NULL, 0}));
+    assert_true(verify_spec_applies(plain, &(struct verify_request){.headers = (struct fields){fields, 1}}));
+    assert_false(verify_spec_applies(plain, &(struct verify_request){.headers = (struct fields){fields + 1, 1}}));
+    assert_true(
+        verify_spec_applies(standard, &(struct verify_request){.headers = (struct fields){fields, 2}})); /* any of the three */
+    assert_false(verify_spec_applies(standard, &(struct verify_request){.headers = (struct fields){fields, 1}}));
+    assert_true(verify_spec_applies(v2, &(struct verify_request){.headers = (struct fields){fields, 3}}));
+    assert_false(verify_spec_applies(v2, &(struct verify_request){.headers = (struct fields){fields, 2}}));
+    assert_false(verify_spec_applies(plain, &(struct verify_request){.headers = (struct fields){NULL, 0}}));
     verify_spec_free(plain);
     verify_spec_free(standard);
     verify_spec_free(v2);
