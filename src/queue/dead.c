@@ -343,20 +343,33 @@ static size_t as_replay(struct field *pairs, size_t n)
     return n;
 }
 
-/* XADD to the lane and XDEL of the letter in one MULTI, which touches `moving`: whoever watches that key comes too late. */
+/* Takes the letter away, and before that does `first` when it has arguments, in one MULTI that touches `moving`: whoever watches
+ * that key comes too late. So a letter is replayed or dropped, once. Release `answer`. */
+static enum err move_letter(struct stream *s, struct str moving, struct txn_command first, struct txn_command remove,
+                            struct redis_answer *answer)
+{
+    struct str touch[] = {STR("SET"), moving, STR("1")}, forget[] = {STR("DEL"), moving};
+    struct txn_command commands[4] = {{touch, 3}, {forget, 2}};
+    size_t n = 2;
+
+    if (first.n)
+        commands[n++] = first;
+    commands[n++] = remove;
+    return stream_transact(s, commands, n, answer);
+}
+
+/* XADD to the lane and XDEL of the letter at once. */
 static enum err replay_pairs(struct stream *s, struct str moving, struct str dead, struct str stream_id, struct str lane,
                              struct field *pairs, size_t n)
 {
     struct str *add = calloc(3 + 2 * (n + 1), sizeof(*add));
-    struct str touch[] = {STR("SET"), moving, STR("1")}, forget[] = {STR("DEL"), moving}, del[] = {STR("XDEL"), dead, stream_id};
-    struct txn_command commands[] = {{touch, 3}, {forget, 2}, {add, 0}, {del, 3}};
+    struct str del[] = {STR("XDEL"), dead, stream_id};
     struct redis_answer answer = {.err = OK};
     enum err err = add ? OK : ERR_MEMORY;
 
-    if (!err) {
-        commands[2].n = entry_xadd(lane, pairs, as_replay(pairs, n), add);
-        err = stream_transact(s, commands, 4, &answer);
-    }
+    if (!err)
+        err = move_letter(s, moving, (struct txn_command){add, entry_xadd(lane, pairs, as_replay(pairs, n), add)},
+                          (struct txn_command){del, 3}, &answer);
     redis_answer_release(&answer);
     free(add);
     return err;
@@ -364,7 +377,7 @@ static enum err replay_pairs(struct stream *s, struct str moving, struct str dea
 
 /*
  * One try: under WATCH of a key of this letter, so that two replays of it never make two entries, and letters that are buried
- * meanwhile do not matter. ERR_EXISTS when another replay was faster.
+ * meanwhile do not matter. ERR_EXISTS when another replay, or a drop, was faster.
  */
 static enum err replay_once(struct stream *s, int partition, struct str stream_id, enum lane lane, struct arena *arena)
 {
@@ -410,7 +423,7 @@ enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter)
 
 enum err stream_dead_drop(struct stream *s, const struct dead_letter *letter)
 {
-    struct key dead;
+    struct key dead, moving;
     struct str stream_id;
     struct redis_answer answer;
     int partition;
@@ -419,8 +432,10 @@ enum err stream_dead_drop(struct stream *s, const struct dead_letter *letter)
     if (err)
         return err;
     dead = key_dead(partition);
-    err = stream_call(s, (struct str[]){STR("XDEL"), key_str(&dead), stream_id}, 3, &answer);
-    if (!err && reply_int(answer.reply) == 0)
+    moving = key_moving(partition, stream_id);
+    err = move_letter(s, key_str(&moving), (struct txn_command){.n = 0},
+                      (struct txn_command){(struct str[]){STR("XDEL"), key_str(&dead), stream_id}, 3}, &answer);
+    if (!err && reply_int(answer.reply->element[answer.reply->elements - 1]) == 0)
         err = ERR_NOT_FOUND;
     redis_answer_release(&answer);
     return err;

@@ -6,6 +6,7 @@
 #include "queue/entry_codec.h"
 #include "queue/keys.h"
 #include "queue/redis_link.h"
+#include "queue/role_presence.h"
 #include "queue/source_counts.h"
 
 #include <inttypes.h>
@@ -329,15 +330,10 @@ void queue_source_count(struct queue *q, struct str source_id, struct str field,
 
 void queue_role_ready(struct queue *q, struct str role, int64_t ttl_ms)
 {
-    struct key key = key_role(role, (long)getpid());
-    char counters[COUNTERS_TEXT_BYTES], ttl[24];
-    struct str args[5] = {STR("SET"), key_str(&key), STR_NONE, STR("PX"), STR_NONE};
+    struct role_presence p;
 
-    counters_write(counters);
-    snprintf(ttl, sizeof(ttl), "%" PRId64, ttl_ms);
-    args[2] = str_of(counters);
-    args[4] = str_of(ttl);
-    if (send_next(q, args, 5, ignored_replied, q))
+    role_presence_init(&p, role, ttl_ms);
+    if (send_next(q, p.args, ROLE_PRESENCE_ARGS, ignored_replied, q))
         return; /* not ready is what the missing key says */
 }
 

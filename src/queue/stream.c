@@ -1,14 +1,13 @@
 /* stream.c -- owns the connection of a drainer or a command: opening, transactions, appends, the snapshot, presence. */
 #include "queue/stream.h"
 
-#include "base/counters.h"
 #include "base/log.h"
+#include "queue/role_presence.h"
 #include "queue/stream_impl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { TXN_COMMANDS_MAX = 8, PUBLISH_TRIES = 5 };
 
@@ -305,17 +304,12 @@ enum err stream_sources_present(struct stream *s, bool *present)
 
 enum err stream_role_ready(struct stream *s, struct str role, int64_t ttl_ms)
 {
-    struct key key = key_role(role, (long)getpid());
-    char counters[COUNTERS_TEXT_BYTES], ttl[24];
-    struct str args[] = {STR("SET"), key_str(&key), STR_NONE, STR("PX"), STR_NONE};
+    struct role_presence p;
     struct redis_answer answer;
     enum err err;
 
-    counters_write(counters);
-    args[2] = str_of(counters);
-    snprintf(ttl, sizeof(ttl), "%" PRId64, ttl_ms);
-    args[4] = str_of(ttl);
-    err = stream_call(s, args, 5, &answer);
+    role_presence_init(&p, role, ttl_ms);
+    err = stream_call(s, p.args, ROLE_PRESENCE_ARGS, &answer);
     redis_answer_release(&answer);
     return err;
 }

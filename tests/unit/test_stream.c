@@ -1,106 +1,9 @@
-/* test_stream.c -- proves claiming, acknowledging and dead letters against a real redis-server. */
-#include "queue/stream.h"
+/* test_stream.c -- proves claiming and acknowledging against a real redis-server. */
+#include "stream_fixture.h"
 
 #include "base/counters.h"
-#include "base/id.h"
-#include "redis_fixture.h"
 
 #include <sys/time.h>
-
-struct fixture {
-    struct redis_fixture redis;
-    struct config *cfg;
-    struct stream *s;
-    struct arena arena;
-};
-
-static struct stream *open_stream(struct config *cfg)
-{
-    struct buf why = BUF_INIT(512);
-    struct stream *s = NULL;
-
-    if (stream_open(cfg, &clock_system, &s, &why))
-        fail_msg("%s", buf_text(&why));
-    buf_release(&why);
-    return s;
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    redis_fixture_start(&f->redis);
-    f->cfg = redis_fixture_config(&f->redis);
-    redis_fixture_setting(f->cfg, SET_DRAIN_CLAIM_IDLE, "100ms");
-    arena_init(&f->arena, 64 << 20);
-    f->s = open_stream(f->cfg);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    stream_close(f->s);
-    arena_release(&f->arena);
-    config_free(f->cfg);
-    redis_fixture_stop(&f->redis);
-    free(f);
-    return 0;
-}
-
-static struct id append(struct fixture *f, enum lane lane, const char *body)
-{
-    struct id id = id_new(clock_wall_us(&clock_system));
-    struct entry e = {.id = id_str(&id),
-                      .source_id = STR("7"),
-                      .topic = STR("orders/paid"),
-                      .received_at_us = 1,
-                      .content_type = STR("application/json"),
-                      .body = str_of(body),
-                      .lane = lane};
-
-    assert_int_equal(stream_append(f->s, &e), OK);
-    return id;
-}
-
-static size_t claim(struct fixture *f, struct stream *s, const char *consumer, size_t max, int64_t wait_ms, struct claimed **out)
-{
-    size_t n = 0;
-
-    assert_int_equal(stream_claim(s, str_of(consumer), max, wait_ms, &f->arena, out, &n), OK);
-    return n;
-}
-
-static void done(struct stream *s, const struct claimed *c, size_t n)
-{
-    const struct claimed *list[64];
-
-    assert_true(n <= 64);
-    for (size_t i = 0; i < n; i++)
-        list[i] = &c[i];
-    assert_int_equal(stream_done(s, list, n), OK);
-}
-
-/* Claims until an entry comes, for at most 10 s. */
-static size_t claim_soon(struct fixture *f, struct stream *s, const char *consumer, struct claimed **out)
-{
-    int64_t end_us = clock_mono_us(&clock_system) + 10 * US_PER_S;
-    size_t n = 0;
-
-    while (n == 0 && clock_mono_us(&clock_system) < end_us)
-        n = claim(f, s, consumer, 10, 50, out);
-    return n;
-}
-
-static struct stream_stats stats(struct fixture *f)
-{
-    struct stream_stats st;
-
-    assert_int_equal(stream_stats(f->s, &st), OK);
-    return st;
-}
 
 static void claims_what_was_appended_and_forgets_it_when_done(void **state)
 {
@@ -230,88 +133,6 @@ static void wait_is_ended_by_a_signal(void **state)
     assert_true(clock_mono_us(&clock_system) - start_us < 10 * US_PER_S);
     append(f, LANE_LIVE, "later"); /* the next command works, with its own answer */
     assert_int_equal(claim(f, f->s, "a", 10, 0, &c), 1);
-}
-
-static void buries_lists_replays_and_drops_N8(void **state)
-{
-    struct fixture *f = *state;
-    struct id id = append(f, LANE_URGENT, "not json");
-    struct dead_filter all = {.max = 10}, other = {.max = 10, .reason = STR("mapping")};
-    struct dead_letter *letters = NULL, one;
-    struct claimed *c = NULL;
-    size_t n = 0;
-
-    assert_int_equal(claim(f, f->s, "a", 10, 0, &c), 1);
-    assert_int_equal(stream_bury(f->s, c, STR("not_json"), STR("line 1")), OK);
-    assert_int_equal(stats(f).dead, 1);
-    assert_int_equal(stats(f).lanes[LANE_URGENT].waiting, 0);
-    assert_int_equal(stream_dead_list(f->s, &other, &f->arena, &letters, &n), OK);
-    assert_int_equal(n, 0);
-    assert_int_equal(stream_dead_list(f->s, &all, &f->arena, &letters, &n), OK);
-    assert_int_equal(n, 1);
-    assert_true(str_eq(letters->reason, STR("not_json")) && str_eq(letters->detail, STR("line 1")));
-    assert_true(str_eq(letters->entry.body, STR("not json")) && letters->died_at_us > 0);
-    assert_int_equal(stream_dead_get(f->s, id_str(&id), &f->arena, &one), OK);
-    assert_true(str_eq(one.dead_id, letters->dead_id));
-    assert_int_equal(stream_dead_get(f->s, letters->dead_id, &f->arena, &one), OK);
-    assert_int_equal(stream_dead_replay(f->s, &one), OK);
-    assert_int_equal(stream_dead_replay(f->s, &one), ERR_NOT_FOUND); /* once */
-    assert_int_equal(claim(f, f->s, "a", 10, 0, &c), 1);
-    assert_true(c->entry.replay && c->entry.lane == LANE_URGENT && str_eq(c->entry.id, id_str(&id)));
-    assert_int_equal(stream_bury(f->s, c, STR("not_json"), STR("again")), OK);
-    assert_int_equal(stream_dead_get(f->s, id_str(&id), &f->arena, &one), OK);
-    assert_int_equal(stream_dead_drop(f->s, &one), OK);
-    assert_int_equal(stream_dead_drop(f->s, &one), ERR_NOT_FOUND);
-    assert_int_equal(stream_dead_get(f->s, id_str(&id), &f->arena, &one), ERR_NOT_FOUND);
-}
-
-static void keeps_the_bytes_of_an_entry_it_cannot_read_N8(void **state)
-{
-    struct fixture *f = *state;
-    struct dead_filter all = {.max = 10};
-    struct dead_letter *letters = NULL;
-    struct claimed *c = NULL;
-    redisReply *reply;
-    size_t n = 0;
-
-    REDIS_DO(&f->redis, "XADD storehook:{0}:live * v 9 who knows");
-    assert_int_equal(claim(f, f->s, "a", 10, 0, &c), 1);
-    assert_int_equal(stream_bury(f->s, c, STR("format"), STR("unknown")), OK);
-    assert_int_equal(stream_dead_list(f->s, &all, &f->arena, &letters, &n), OK);
-    assert_int_equal(n, 1);
-    assert_int_equal(letters->entry.id.len, 0);
-    assert_int_equal(stream_dead_replay(f->s, letters), OK);
-    reply = redis_fixture_command(&f->redis, "XRANGE storehook:{0}:live - +");
-    assert_int_equal(reply->elements, 1);
-    assert_string_equal(reply->element[0]->element[1]->element[2]->str, "who");
-    assert_string_equal(reply->element[0]->element[1]->element[3]->str, "knows");
-    freeReplyObject(reply);
-}
-
-static void lists_letters_page_by_page(void **state)
-{
-    struct fixture *f = *state;
-    struct dead_filter page = {.max = 7, .source_id = STR("7")};
-    struct dead_letter *letters = NULL;
-    struct claimed *c = NULL;
-    size_t n = 0, seen = 0;
-
-    for (int i = 0; i < 30; i++) {
-        append(f, LANE_LIVE, "x");
-        assert_int_equal(claim(f, f->s, "a", 1, 0, &c), 1);
-        assert_int_equal(stream_bury(f->s, c, STR("mapping"), STR("")), OK);
-    }
-    do {
-        assert_int_equal(stream_dead_list(f->s, &page, &f->arena, &letters, &n), OK);
-        seen += n;
-        if (n)
-            page.after = letters[n - 1].dead_id;
-    } while (n);
-    assert_int_equal(seen, 30);
-    page.source_id = STR("8");
-    page.after = STR_NONE;
-    assert_int_equal(stream_dead_list(f->s, &page, &f->arena, &letters, &n), OK);
-    assert_int_equal(n, 0);
 }
 
 static void leaves_no_consumer_behind(void **state)
@@ -454,9 +275,6 @@ int main(void)
         T(makes_group_and_stream_again_N8),
         T(wait_ends_when_an_entry_comes),
         T(wait_is_ended_by_a_signal),
-        T(buries_lists_replays_and_drops_N8),
-        T(keeps_the_bytes_of_an_entry_it_cannot_read_N8),
-        T(lists_letters_page_by_page),
         T(leaves_no_consumer_behind),
         T(refuses_a_server_that_would_lose_entries),
         T(says_down_and_comes_back_after_kill),
