@@ -253,6 +253,19 @@ static void bind_all(struct db_stmt *st, const char *types, va_list args)
     }
 }
 
+enum err db_query(struct db *db, struct db_stmt **out, const char *sql, const char *types, ...)
+{
+    enum err err = db_prepare(db, sql, out);
+    va_list args;
+
+    if (err)
+        return err;
+    va_start(args, types);
+    bind_all(*out, types, args);
+    va_end(args);
+    return OK;
+}
+
 enum err db_run(struct db *db, const char *sql, const char *types, ...)
 {
     struct db_stmt *st = NULL;

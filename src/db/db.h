@@ -44,6 +44,8 @@ int64_t db_column_int(struct db_stmt *st, int column);    /* 0 for NULL */
 bool db_column_null(struct db_stmt *st, int column);
 /* Ends the use of a statement: resets it, forgets the bound values. NULL is fine. */
 void db_done(struct db_stmt *st);
+/* As db_prepare, with values bound by the letters of `types` (as db_run): for statements with rows. */
+enum err db_query(struct db *db, struct db_stmt **out, const char *sql, const char *types, ...) MUST_CHECK;
 /* Prepares, binds by the letters of `types` (i int64_t, s struct str, n no argument: NULL), steps once, done. For statements
  * without rows. */
 enum err db_run(struct db *db, const char *sql, const char *types, ...) MUST_CHECK;

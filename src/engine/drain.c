@@ -202,6 +202,7 @@ static enum err housekeeping(struct drainer *d)
 {
     int64_t now = clock_mono_us(d->parts.clock), days = config_int(d->cfg, SET_DRAIN_SEEN_DAYS);
     enum err err = OK, forgot;
+    bool more = false;
 
     if (now >= d->presence_us) {
         err = stream_role_ready(d->stream, STR("drain"), PRESENCE_TTL_MS);
@@ -211,8 +212,8 @@ static enum err housekeeping(struct drainer *d)
     }
     if (now < d->housekeeping_us)
         return err;
-    d->housekeeping_us = now + HOUSEKEEPING_S * US_PER_S;
-    forgot = seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S);
+    forgot = seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S, &more);
+    d->housekeeping_us = now + (more ? 1 : HOUSEKEEPING_S) * US_PER_S;
     if (forgot)
         LOG(LOG_WARN, "old dedupe keys not forgotten", KV_ERR(forgot), KV_TEXT("why", db_trouble(d->store->db)));
     forgot = activity_forget(d->store);

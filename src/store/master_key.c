@@ -8,11 +8,10 @@ static enum err compare(struct store *store, struct str fingerprint)
 {
     struct db_stmt *st = NULL;
     bool row = false;
-    enum err err = db_prepare(store->db, "SELECT fingerprint FROM master_key WHERE account_id = $1", &st);
+    enum err err = db_query(store->db, &st, "SELECT fingerprint FROM master_key WHERE account_id = $1", "i", store->account_id);
 
     if (err)
         return err;
-    db_bind_int(st, 1, store->account_id);
     err = db_step(st, &row);
     if (!err)
         err = !row ? ERR_NOT_FOUND : str_eq(db_column_str(st, 0), fingerprint) ? OK : ERR_SEAL;

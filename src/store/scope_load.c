@@ -95,15 +95,10 @@ static enum err load_customer(struct store *store, struct scope *s, int64_t sour
 
     if (subject.len == 0 || scope_customer(s, source_id, subject))
         return OK;
-    err = db_prepare(store->db,
-                     "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.subject = $3",
-                     &st);
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_int(st, 2, source_id);
-    db_bind_str(st, 3, subject);
-    return scope_read(s, st, read_customer);
+    err = db_query(store->db, &st,
+                   "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.subject = $3",
+                   "iis", s->account_id, source_id, subject);
+    return err ? err : scope_read(s, st, read_customer);
 }
 
 static enum err load_address(struct store *store, struct scope *s, struct str key)
@@ -113,28 +108,20 @@ static enum err load_address(struct store *store, struct scope *s, struct str ke
 
     if (key.len == 0 || scope_address(s, key))
         return OK;
-    err = db_prepare(store->db, "SELECT address, contact_id FROM address WHERE account_id = $1 AND address = $2", &st);
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_str(st, 2, key);
-    return scope_read(s, st, read_address);
+    err = db_query(store->db, &st, "SELECT address, contact_id FROM address WHERE account_id = $1 AND address = $2", "is",
+                   s->account_id, key);
+    return err ? err : scope_read(s, st, read_address);
 }
 
 static enum err load_claims_of(struct store *store, struct scope *s, const struct customer *c)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db,
-                              "SELECT address, source_id, subject, class, first_us FROM claim"
-                              " WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-                              &st);
+    enum err err = db_query(store->db, &st,
+                            "SELECT address, source_id, subject, class, first_us FROM claim"
+                            " WHERE account_id = $1 AND source_id = $2 AND subject = $3",
+                            "iis", s->account_id, c->source_id, c->subject);
 
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_int(st, 2, c->source_id);
-    db_bind_str(st, 3, c->subject);
-    return scope_read(s, st, read_claim);
+    return err ? err : scope_read(s, st, read_claim);
 }
 
 /* The customer's claims and the customers that the store merged with it. */
@@ -147,40 +134,30 @@ static enum err expand_customer(struct store *store, struct scope *s, struct cus
     if (!err)
         err = load_customer(store, s, c->source_id, c->merged_into);
     if (!err)
-        err = db_prepare(
-            store->db,
-            "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.merged_into = $3", &st);
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_int(st, 2, c->source_id);
-    db_bind_str(st, 3, c->subject);
-    return scope_read(s, st, read_customer);
+        err = db_query(store->db, &st,
+                       "SELECT " CUSTOMER_COLUMNS
+                       " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.merged_into = $3",
+                       "iis", s->account_id, c->source_id, c->subject);
+    return err ? err : scope_read(s, st, read_customer);
 }
 
 /* Everybody who ever had the address. */
 static enum err expand_address(struct store *store, struct scope *s, struct address *a)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(
-        store->db, "SELECT address, source_id, subject, class, first_us FROM claim WHERE account_id = $1 AND address = $2", &st);
+    enum err err = db_query(store->db, &st,
+                            "SELECT address, source_id, subject, class, first_us FROM claim WHERE account_id = $1 AND address = $2",
+                            "is", s->account_id, a->key);
 
     a->expanded = true;
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_str(st, 2, a->key);
-    err = scope_read(s, st, read_claim);
     if (!err)
-        err = db_prepare(store->db,
-                         "SELECT " CUSTOMER_COLUMNS " FROM claim k JOIN customer c ON c.account_id = k.account_id"
-                         " AND c.source_id = k.source_id AND c.subject = k.subject WHERE k.account_id = $1 AND k.address = $2",
-                         &st);
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_str(st, 2, a->key);
-    return scope_read(s, st, read_customer);
+        err = scope_read(s, st, read_claim);
+    if (!err)
+        err = db_query(store->db, &st,
+                       "SELECT " CUSTOMER_COLUMNS " FROM claim k JOIN customer c ON c.account_id = k.account_id"
+                       " AND c.source_id = k.source_id AND c.subject = k.subject WHERE k.account_id = $1 AND k.address = $2",
+                       "is", s->account_id, a->key);
+    return err ? err : scope_read(s, st, read_customer);
 }
 
 static size_t count_nodes(const struct scope *s)
@@ -252,22 +229,17 @@ enum err scope_load(struct store *store, const struct event *event, const struct
 enum err scope_load_contact(struct store *store, struct str contact_id, struct arena *arena, struct scope *out)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db, "SELECT address, contact_id FROM address WHERE account_id = $1 AND contact_id = $2", &st);
+    enum err err = db_query(store->db, &st, "SELECT address, contact_id FROM address WHERE account_id = $1 AND contact_id = $2",
+                            "is", store->account_id, contact_id);
 
     *out = (struct scope){.arena = arena, .account_id = store->account_id};
-    if (err)
-        return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_str(st, 2, contact_id);
-    err = scope_read(out, st, read_address);
     if (!err)
-        err =
-            db_prepare(store->db, "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.contact_id = $2", &st);
-    if (err)
-        return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_str(st, 2, contact_id);
-    err = scope_read(out, st, read_customer);
+        err = scope_read(out, st, read_address);
+    if (!err)
+        err = db_query(store->db, &st, "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.contact_id = $2",
+                       "is", store->account_id, contact_id);
+    if (!err)
+        err = scope_read(out, st, read_customer);
     for (struct customer *c = out->customers; c && !err; c = c->next)
         err = load_claims_of(store, out, c);
     return err;

@@ -97,13 +97,8 @@ static enum err load_keyed(struct store *store, struct scope *s, const char *sql
 
     if (key.len == 0)
         return OK;
-    err = db_prepare(store->db, sql, &st);
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_int(st, 2, source_id);
-    db_bind_str(st, 3, key);
-    return scope_read(s, st, read);
+    err = db_query(store->db, &st, sql, "iis", s->account_id, source_id, key);
+    return err ? err : scope_read(s, st, read);
 }
 
 enum err scope_load_orders_of(struct store *store, struct scope *s, int64_t source_id, struct str subject)

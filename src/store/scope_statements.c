@@ -21,17 +21,12 @@ static enum err read_field(struct scope *s, struct row *r)
 enum err scope_load_fields(struct store *store, struct scope *s, int64_t source_id, struct str subject)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db,
-                              "SELECT source_id, subject, name, is_set, value, at_us, rank, receipt FROM customer_field"
-                              " WHERE account_id = $1 AND source_id = $2 AND subject = $3 ORDER BY name",
-                              &st);
+    enum err err = db_query(store->db, &st,
+                            "SELECT source_id, subject, name, is_set, value, at_us, rank, receipt FROM customer_field"
+                            " WHERE account_id = $1 AND source_id = $2 AND subject = $3 ORDER BY name",
+                            "iis", s->account_id, source_id, subject);
 
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_int(st, 2, source_id);
-    db_bind_str(st, 3, subject);
-    return scope_read(s, st, read_field);
+    return err ? err : scope_read(s, st, read_field);
 }
 
 static void read_register(struct row *r, struct consent_register *reg)
@@ -81,26 +76,20 @@ enum err scope_load_consents(struct store *store, struct scope *s, struct str ad
 
     if (address.len == 0)
         return OK;
-    err = db_prepare(store->db,
-                     "SELECT address, channel, list, since_us, restrict_set, restrict_state, restrict_at_us, restrict_source,"
-                     " restrict_confirmed, restrict_basis, restrict_receipt, opt_in_set, opt_in_state, opt_in_at_us, opt_in_source,"
-                     " opt_in_confirmed, opt_in_basis, opt_in_receipt, weak_set, weak_state, weak_at_us, weak_source,"
-                     " weak_confirmed, weak_basis, weak_receipt FROM consent WHERE account_id = $1 AND address = $2",
-                     &st);
+    err = db_query(store->db, &st,
+                   "SELECT address, channel, list, since_us, restrict_set, restrict_state, restrict_at_us, restrict_source,"
+                   " restrict_confirmed, restrict_basis, restrict_receipt, opt_in_set, opt_in_state, opt_in_at_us, opt_in_source,"
+                   " opt_in_confirmed, opt_in_basis, opt_in_receipt, weak_set, weak_state, weak_at_us, weak_source,"
+                   " weak_confirmed, weak_basis, weak_receipt FROM consent WHERE account_id = $1 AND address = $2",
+                   "is", s->account_id, address);
     if (err)
         return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_str(st, 2, address);
     err = scope_read(s, st, read_consent);
     if (!err)
-        err = db_prepare(
-            store->db, "SELECT address, channel, reason, at_us, source_id FROM suppression WHERE account_id = $1 AND address = $2",
-            &st);
-    if (err)
-        return err;
-    db_bind_int(st, 1, s->account_id);
-    db_bind_str(st, 2, address);
-    return scope_read(s, st, read_suppression);
+        err = db_query(store->db, &st,
+                       "SELECT address, channel, reason, at_us, source_id FROM suppression WHERE account_id = $1 AND address = $2",
+                       "is", s->account_id, address);
+    return err ? err : scope_read(s, st, read_suppression);
 }
 
 enum err scope_load_phone_consents(struct store *store, struct scope *s, struct str phone)

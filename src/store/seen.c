@@ -7,14 +7,12 @@ static enum err who_took(struct store *store, int64_t source_id, struct str key,
 {
     struct db_stmt *st = NULL;
     bool row = false;
-    enum err err = db_prepare(
-        store->db, "SELECT delivery_id, reason, detail FROM seen WHERE account_id = $1 AND source_id = $2 AND key = $3", &st);
+    enum err err = db_query(store->db, &st,
+                            "SELECT delivery_id, reason, detail FROM seen WHERE account_id = $1 AND source_id = $2 AND key = $3",
+                            "iis", store->account_id, source_id, key);
 
     if (err)
         return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_int(st, 2, source_id);
-    db_bind_str(st, 3, key);
     err = db_step(st, &row);
     if (!err && row) {
         struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
@@ -48,14 +46,12 @@ enum err seen_take(struct store *store, int64_t source_id, struct str key, struc
 enum err seen_delivery(struct store *store, struct str delivery_id, bool *before)
 {
     struct db_stmt *st = NULL;
-    enum err err =
-        db_prepare(store->db, "SELECT 1 FROM seen WHERE account_id = $1 AND delivery_id = $2 AND reason = '' LIMIT 1", &st);
+    enum err err = db_query(store->db, &st, "SELECT 1 FROM seen WHERE account_id = $1 AND delivery_id = $2 AND reason = '' LIMIT 1",
+                            "is", store->account_id, not_null(delivery_id));
 
     *before = false;
     if (err)
         return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_str(st, 2, not_null(delivery_id));
     err = db_step(st, before);
     db_done(st);
     return err;
@@ -67,7 +63,13 @@ enum err seen_set_reason(struct store *store, int64_t source_id, struct str key,
                   "ssiis", not_null(reason), not_null(detail), store->account_id, source_id, key);
 }
 
-enum err seen_forget(struct store *store, int64_t before_us)
+enum err seen_forget(struct store *store, int64_t before_us, bool *more)
 {
-    return db_run(store->db, "DELETE FROM seen WHERE account_id = $1 AND at_us < $2", "ii", store->account_id, before_us);
+    enum err err = db_run(store->db,
+                          "DELETE FROM seen WHERE (account_id, source_id, key) IN (SELECT account_id, source_id, key FROM seen"
+                          " WHERE account_id = $1 AND at_us < $2 ORDER BY at_us LIMIT $3)",
+                          "iii", store->account_id, before_us, (int64_t)SEEN_FORGET_MAX);
+
+    *more = !err && db_changes(store->db) == SEEN_FORGET_MAX;
+    return err;
 }

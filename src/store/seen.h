@@ -19,7 +19,9 @@ enum err seen_delivery(struct store *store, struct str delivery_id, bool *before
 /* Remembers that the delivery became a dead letter (empty reason: no longer), so that a crash before the letter was written
  * is made good at the next claim. */
 enum err seen_set_reason(struct store *store, int64_t source_id, struct str key, struct str reason, struct str detail) MUST_CHECK;
-/* Forgets keys older than `before_us` (D4). */
-enum err seen_forget(struct store *store, int64_t before_us) MUST_CHECK;
+enum { SEEN_FORGET_MAX = 5000 };
+/* Forgets keys older than `before_us` (D4), the oldest first and SEEN_FORGET_MAX at most, so that nobody waits for the write lock
+ * (N9). *more is true when some may be left. */
+enum err seen_forget(struct store *store, int64_t before_us, bool *more) MUST_CHECK;
 
 #endif

@@ -399,22 +399,45 @@ static void D7_without_the_seen_keys_a_replay_changes_no_contact(void **state)
     struct drain_verdict verdicts[6];
     json_t *before;
     int64_t lines;
+    bool more = true;
 
     assert_int_equal(apply_entries(f, script, 6, verdicts), OK);
     before = contact_json(f, ADA);
     lines = count_rows(f, "SELECT count(*) FROM ledger");
     assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'6.00'}},'consent':{'state':'unsubscribed'},"
                         "'carts':[{'state':'completed'}]}");
-    assert_int_equal(seen_forget(f->store, f->now_us + 1), OK);
+    assert_int_equal(seen_forget(f->store, f->now_us + 1, &more), OK);
+    assert_false(more);
     assert_int_equal(apply_entries(f, script, 6, verdicts), OK);
     assert_true(json_equal(contact_json(f, ADA), before));
     assert_int_equal(count_rows(f, "SELECT count(*) FROM ledger WHERE new_value <> 'stale'"), lines);
     assert_int_equal(count_rows(f, "SELECT count(*) FROM visit"), 1);
 }
 
+static void D4_N9_old_keys_are_forgotten_the_oldest_first_some_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+    bool more = false;
+
+    assert_int_equal(db_run(f->store->db,
+                            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5003)"
+                            " INSERT INTO seen (account_id, source_id, key, delivery_id, at_us, reason, detail)"
+                            " SELECT 1, 1, 'k' || i, 'd', i, '', '' FROM n",
+                            ""),
+                     OK);
+    assert_int_equal(seen_forget(f->store, 5003, &more), OK);
+    assert_true(more);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM seen"), 5003 - SEEN_FORGET_MAX);
+    assert_int_equal(count_rows(f, "SELECT min(at_us) FROM seen"), SEEN_FORGET_MAX + 1);
+    assert_int_equal(seen_forget(f->store, 5003, &more), OK);
+    assert_false(more);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM seen"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        contact_test(D4_N9_old_keys_are_forgotten_the_oldest_first_some_at_a_time),
         contact_test(K1_amounts_have_the_places_of_their_currency),
         contact_test(K1_ten_dimes_are_one_exactly),
         contact_test(K1_what_is_no_amount_refuses_the_event),
