@@ -98,19 +98,32 @@ static void output_ready(void *arg, int events)
     take_lines(p);
 }
 
+/* Ends the child at once, if there is one. */
+static void end_process(struct process *p)
+{
+    if (p->pid > 0) {
+        kill(p->pid, SIGKILL);
+        waitpid(p->pid, NULL, 0);
+    }
+    p->pid = -1;
+    close_output(p);
+}
+
 static enum err start_process(struct process *p, struct buf *why)
 {
     enum err err = child_start(&p->role->plan, &p->pid, &p->out, why);
 
-    if (err)
+    if (!err && p->out >= 0)
+        err = loop_fd_new(p->s->loop, p->out, output_ready, p, &p->watch);
+    if (err) {
+        end_process(p); /* a child that cannot be heard must not stay beside the next one */
         return err;
+    }
     p->state = PROCESS_RUNNING;
     p->started_us = clock_mono_us(p->s->clock);
     buf_clear(&p->line);
     LOG(LOG_INFO, "role started", KV_TEXT("role", p->role->name), KV_INT("pid", p->pid));
-    if (p->out >= 0)
-        err = loop_fd_new(p->s->loop, p->out, output_ready, p, &p->watch);
-    return err;
+    return OK;
 }
 
 static void wait_backoff(struct process *p)
@@ -245,11 +258,7 @@ enum err supervisor_new(struct loop *loop, const struct clock *clock, const stru
 
 static void process_free(struct process *p)
 {
-    if (p->pid > 0) {
-        kill(p->pid, SIGKILL);
-        waitpid(p->pid, NULL, 0);
-    }
-    close_output(p);
+    end_process(p);
     loop_timer_free(p->timer);
     buf_release(&p->line);
     free(p);
