@@ -1,6 +1,8 @@
 /* json.c -- owns our own JSON: jansson with our rules. */
 #include "base/json.h"
 
+#include "base/timefmt.h"
+
 enum { JSON_MAX_BYTES = 16 << 20 };
 
 enum err json_parse(struct str text, json_t **out, struct buf *where)
@@ -120,4 +122,11 @@ struct str json_text(const json_t *value)
 struct str json_member_text(const json_t *object, const char *key)
 {
     return json_text(json_object_get(object, key));
+}
+
+json_t *json_time(int64_t us)
+{
+    char text[TIME_ISO_CHARS + 1];
+
+    return us > 0 ? json_string(time_iso(us, text)) : json_null();
 }

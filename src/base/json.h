@@ -20,4 +20,7 @@ struct str json_text(const json_t *value);
 /* Borrows: the text of object[key]; STR_NONE when absent or no string. */
 struct str json_member_text(const json_t *object, const char *key);
 
+/* The time as text (time_iso), null for 0 and before. Returns owned. */
+json_t *json_time(int64_t us);
+
 #endif

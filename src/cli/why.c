@@ -8,20 +8,13 @@
 
 enum { LINES_MAX = 1000 };
 
-static json_t *time_json(int64_t us)
-{
-    char text[TIME_ISO_CHARS + 1];
-
-    return us > 0 ? json_string(time_iso(us, text)) : json_null();
-}
-
 static json_t *line_json(const struct contact_reader *r, const struct ledger_line *line)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "event_at", time_json(line->event_at_us));
-    json_object_set_new(o, "received_at", time_json(line->received_at_us));
-    json_object_set_new(o, "applied_at", time_json(line->applied_at_us));
+    json_object_set_new(o, "event_at", json_time(line->event_at_us));
+    json_object_set_new(o, "received_at", json_time(line->received_at_us));
+    json_object_set_new(o, "applied_at", json_time(line->applied_at_us));
     json_object_set_new(o, "source", json_str(view_source_name(r->sources, r->n_sources, line->source_id)));
     json_object_set_new(o, "type", json_str(line->type));
     json_object_set_new(o, "delivery", json_str(line->delivery_id));

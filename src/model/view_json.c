@@ -1,15 +1,6 @@
 /* view_json.c -- owns the contact's form as JSON: what `contacts show --json` prints. */
 #include "model/view.h"
 
-#include "base/timefmt.h"
-
-static json_t *time_or_null(int64_t us)
-{
-    char text[TIME_ISO_CHARS + 1];
-
-    return us > 0 ? json_string(time_iso(us, text)) : json_null();
-}
-
 static json_t *text_or_null(struct str s)
 {
     return s.len ? json_str(s) : json_null();
@@ -38,7 +29,7 @@ static json_t *consent_json(const struct view_consent *c, const struct view_sour
     json_t *object = json_object();
 
     json_object_set_new(object, "state", json_string(consent_state_name(c->state)));
-    json_object_set_new(object, "at", time_or_null(c->at_us));
+    json_object_set_new(object, "at", json_time(c->at_us));
     json_object_set_new(object, "source", c->source_id ? json_str(view_source_name(sources, n, c->source_id)) : json_null());
     if (c->basis.len)
         json_object_set_new(object, "basis", json_str(c->basis));
@@ -55,7 +46,7 @@ static json_t *lists_json(const struct contact_view *v)
 
         json_object_set_new(object, "list", json_str(v->lists[i].list));
         json_object_set_new(object, "status", json_string(consent_state_name(v->lists[i].state)));
-        json_object_set_new(object, "since", time_or_null(v->lists[i].since_us));
+        json_object_set_new(object, "since", json_time(v->lists[i].since_us));
         json_array_append_new(list, object);
     }
     return list;
@@ -118,8 +109,8 @@ static json_t *order_json(const struct view_order *o, const struct view_source *
     json_object_set_new(object, "counted", json_boolean(o->counted));
     if (o->over_refunded)
         json_object_set_new(object, "over_refunded", json_true());
-    json_object_set_new(object, "created_at", time_or_null(o->order->created_us));
-    json_object_set_new(object, "updated_at", time_or_null(o->order->v.at_us));
+    json_object_set_new(object, "created_at", json_time(o->order->created_us));
+    json_object_set_new(object, "updated_at", json_time(o->order->v.at_us));
     json_object_set_new(object, "items", items(o->order->items));
     return object;
 }
@@ -134,7 +125,7 @@ static json_t *orders_json(const struct contact_view *v, const struct view_sourc
         json_array_append_new(list, order_json(&v->orders[i], sources, n));
     json_object_set_new(object, "count", json_integer((json_int_t)v->orders_counted));
     json_object_set_new(object, "net", net);
-    json_object_set_new(object, "last_at", time_or_null(v->last_order_us));
+    json_object_set_new(object, "last_at", json_time(v->last_order_us));
     json_object_set_new(object, "orders", list);
     return object;
 }
@@ -152,8 +143,8 @@ static json_t *carts_json(const struct contact_view *v, const struct view_source
         json_object_set_new(object, "state", json_string(cart_state_name(c->state)));
         json_object_set_new(object, "value", amount(c->cart->total, c->cart->currency));
         json_object_set_new(object, "currency", text_or_null(c->cart->currency));
-        json_object_set_new(object, "due_at", time_or_null(c->due_us));
-        json_object_set_new(object, "active_at", time_or_null(c->cart->active_us));
+        json_object_set_new(object, "due_at", json_time(c->due_us));
+        json_object_set_new(object, "active_at", json_time(c->cart->active_us));
         json_object_set_new(object, "url", text_or_null(c->cart->url));
         json_object_set_new(object, "items", items(c->cart->items));
         json_array_append_new(list, object);
@@ -166,7 +157,7 @@ static json_t *visits_json(const struct contact_view *v)
     json_t *object = json_object();
 
     json_object_set_new(object, "count", json_integer((json_int_t)v->visits));
-    json_object_set_new(object, "last_at", time_or_null(v->last_visit_us));
+    json_object_set_new(object, "last_at", json_time(v->last_visit_us));
     json_object_set_new(object, "last_url", text_or_null(v->last_url));
     return object;
 }
@@ -180,8 +171,8 @@ json_t *view_json(const struct contact_view *v, const struct view_source *source
     json_object_set_new(object, "first_name", text_or_null(v->first_name));
     json_object_set_new(object, "last_name", text_or_null(v->last_name));
     json_object_set_new(object, "phone", text_or_null(v->phone));
-    json_object_set_new(object, "created_at", time_or_null(v->created_us));
-    json_object_set_new(object, "updated_at", time_or_null(v->updated_us));
+    json_object_set_new(object, "created_at", json_time(v->created_us));
+    json_object_set_new(object, "updated_at", json_time(v->updated_us));
     json_object_set_new(object, "archived", json_boolean(v->archived));
     json_object_set_new(object, "lists", lists_json(v));
     json_object_set_new(object, "consent", consent_json(&v->consent, sources, n));
