@@ -69,6 +69,32 @@ def shared_up():
         yield site
 
 
+@pytest.fixture(scope="module")
+def site(shared_up):
+    return shared_up
+
+
+@pytest.fixture
+def shop(site):
+    return site.add_source("shopify")
+
+
+@pytest.fixture
+def woo(site):
+    return site.add_source("woocommerce")
+
+
+@pytest.fixture
+def plugin(site):
+    return site.add_source("storehook")
+
+
+@pytest.fixture
+def email(shop):
+    """An address that no other test uses."""
+    return f"{shop.name}@example.com"
+
+
 @pytest.fixture
 def make_up():
     """Starts `up` with settings: make_up({"serve": {"head_timeout": "1s"}})."""

@@ -20,11 +20,6 @@ def one_line(text):
     return lines[0]
 
 
-@pytest.fixture(scope="module")
-def site(shared_up):
-    return shared_up
-
-
 # -- help and usage -----------------------------------------------------------------------------------------------------
 
 

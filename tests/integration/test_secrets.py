@@ -16,11 +16,6 @@ import harness
 BODY = b'{"id": 1}'
 
 
-@pytest.fixture(scope="module")
-def site(shared_up):
-    return shared_up
-
-
 def line(result):
     text = result.err.strip()
     assert text and "\n" not in text, f"one line says what and what to do: {result}"

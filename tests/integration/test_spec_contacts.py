@@ -9,26 +9,6 @@ import bodies
 from bodies import at, email_consent, person
 
 
-@pytest.fixture(scope="module")
-def site(shared_up):
-    return shared_up
-
-
-@pytest.fixture
-def shop(site):
-    return site.add_source("shopify")
-
-
-@pytest.fixture
-def plugin(site):
-    return site.add_source("storehook")
-
-
-@pytest.fixture
-def email(shop):
-    return f"{shop.name}@example.com"
-
-
 def external_ids(contact, source):
     return [s["external_id"] for s in contact["sources"] if s["source"] == source.name and s["external_id"]]
 

@@ -15,11 +15,6 @@ import wire
 ROUNDS_I3 = int(os.environ.get("ROUNDS_I3", "6"))
 
 
-@pytest.fixture(scope="module")
-def site(shared_up):
-    return shared_up
-
-
 def test_I1_raw_bytes_are_verified_before_any_parsing(site):
     source = site.add_source("shopify")
     odd = b'{ "id" : 41,\t"email":"raw\\u0040example.com" , "first_name":"Ren\\u00e9e" ,\r\n"updated_at":"2024-05-02T09:00:00Z"}\n'

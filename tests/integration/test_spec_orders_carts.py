@@ -6,31 +6,6 @@ import bodies
 from bodies import at
 
 
-@pytest.fixture(scope="module")
-def site(shared_up):
-    return shared_up
-
-
-@pytest.fixture
-def shop(site):
-    return site.add_source("shopify")
-
-
-@pytest.fixture
-def woo(site):
-    return site.add_source("woocommerce")
-
-
-@pytest.fixture
-def plugin(site):
-    return site.add_source("storehook")
-
-
-@pytest.fixture
-def email(shop):
-    return f"{shop.name}@example.com"
-
-
 def net(site, email):
     return site.contact(email)["orders"]["net"]
 
