@@ -46,13 +46,14 @@ bool sender_is_timed(const struct sender *s)
 void draft_init(struct draft *d)
 {
     d->n = 0;
-    d->values = d->signature = BUF_INIT(VALUES_MAX_BYTES);
+    d->values = d->id = d->signature = BUF_INIT(VALUES_MAX_BYTES);
     d->body = BUF_INIT(BODY_MAX_BYTES);
 }
 
 void draft_release(struct draft *d)
 {
     buf_release(&d->values);
+    buf_release(&d->id);
     buf_release(&d->signature);
     buf_release(&d->body);
 }
@@ -103,11 +104,11 @@ static enum err fill_headers(const struct route *route, const struct route_send 
 
 /* Adds the signature's fields after the other `n`. */
 static enum err sign(const struct sender *s, const struct verify_spec *spec, const struct verify_key *key, size_t n,
-                     const struct route_send *what, int64_t signed_at_us, struct draft *out)
+                     int64_t signed_at_us, struct draft *out)
 {
     struct sign_request request = {.method = STR("POST"),
                                    .url = s->url,
-                                   .id = what->id,
+                                   .id = buf_str(&out->id),
                                    .body = buf_str(&out->body),
                                    .headers = {out->fields, n},
                                    .now_us = signed_at_us};
@@ -133,8 +134,7 @@ static bool is_accepted(const struct sender *s, const struct verify_spec *spec, 
 }
 
 /* Signs with the first of the route's ways that fits, and keeps it. */
-static enum err choose_and_sign(struct sender *s, const struct route_send *what, int64_t signed_at_us, struct draft *out,
-                                struct buf *why)
+static enum err choose_and_sign(struct sender *s, int64_t signed_at_us, struct draft *out, struct buf *why)
 {
     const struct verify_spec *spec;
     size_t n = out->n;
@@ -145,7 +145,7 @@ static enum err choose_and_sign(struct sender *s, const struct route_send *what,
 
         err = verify_key_new_signer(spec, s->secret, &key);
         if (!err)
-            err = sign(s, spec, key, n, what, signed_at_us, out);
+            err = sign(s, spec, key, n, signed_at_us, out);
         if (!err && is_accepted(s, spec, key, out, signed_at_us)) {
             s->spec = spec;
             s->key = key;
@@ -168,9 +168,10 @@ enum err sender_make(struct sender *s, const struct route_send *what, struct str
 
     if (!err)
         err = fill_headers(s->route, what, out);
+    buf_clear(&out->id);
+    if (!err)
+        err = buf_append(&out->id, what->id);
     if (err)
         return err;
-    if (s->spec)
-        return sign(s, s->spec, s->key, out->n, what, signed_at_us, out);
-    return choose_and_sign(s, what, signed_at_us, out, why);
+    return s->spec ? sign(s, s->spec, s->key, out->n, signed_at_us, out) : choose_and_sign(s, signed_at_us, out, why);
 }

@@ -17,7 +17,7 @@ enum { DRAFT_FIELDS_MAX = ROUTE_SEND_FIELDS_MAX + SIGN_FIELDS_MAX + 1 };
 struct draft {
     struct field fields[DRAFT_FIELDS_MAX];
     size_t n;
-    struct buf values, signature, body;
+    struct buf values, id, signature, body; /* the fields point into them */
 };
 void draft_init(struct draft *d);
 void draft_release(struct draft *d);
