@@ -15,6 +15,7 @@
     X(contacts, "look", "lists, shows, exports and erases contacts")                       \
     X(why, "look", "tells what made a contact as it is")                                   \
     X(stats, "look", "shows queue, roles and counters")                                    \
+    X(fetch, "look", "lists the objects that are to be fetched")                           \
     X(dead, "look", "shows, replays or drops dead letters")                                \
     X(route, "try", "lists, shows, checks and tries the files that describe platforms")    \
     X(send, "try", "sends deliveries signed as a platform signs them")

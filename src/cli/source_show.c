@@ -9,7 +9,7 @@ enum { TEXT_BYTES_MAX = 1 << 16, ACTIVITIES_SHOWN = 10, ARENA_BYTES = 4 << 20 };
 
 /* What is shown of a source besides itself. */
 struct shown {
-    json_t *counts;
+    json_t *counts, *fetches;
     struct arena arena;
     struct activity_line *activities; /* the newest first */
     size_t n_activities;
@@ -73,6 +73,8 @@ static int show_text(const struct cli *cli, const struct source *s, const struct
         show_secret(&s->secrets[i], counts);
     json_object_foreach((json_t *)(uintptr_t)counts, name, value)
         printf("count     %s=%lld\n", name, (long long)json_integer_value(value));
+    json_object_foreach(shown->fetches, name, value) if (json_integer_value(value))
+        printf("fetch     %s=%lld\n", name, (long long)json_integer_value(value));
     for (size_t i = 0; i < shown->n_activities && !err; i++)
         err = show_activity(&shown->activities[i]);
     buf_release(&url);
@@ -118,8 +120,9 @@ static int show_json(const struct cli *cli, const struct source *s, const struct
 {
     json_t *object = source_describe(cli, s);
 
-    if (object && (add_use(object, shown->counts) || json_object_set(object, "counts", shown->counts) ||
-                   json_object_set_new(object, "activities", activities_json(shown)))) {
+    if (object &&
+        (add_use(object, shown->counts) || json_object_set(object, "counts", shown->counts) ||
+         json_object_set(object, "fetches", shown->fetches) || json_object_set_new(object, "activities", activities_json(shown)))) {
         json_decref(object);
         object = NULL;
     }
@@ -130,6 +133,8 @@ static enum err load_shown(struct source_work *work, struct shown *shown)
 {
     enum err err = shown->counts ? figures_counts(work->stream, work->source.id, shown->counts) : ERR_MEMORY;
 
+    if (!err)
+        err = figures_fetches(work->store, work->source.id, &shown->fetches);
     return err ? err
                : activity_of_source(work->store, work->source.id, ACTIVITIES_SHOWN, &shown->arena, &shown->activities,
                                     &shown->n_activities);
@@ -138,7 +143,8 @@ static enum err load_shown(struct source_work *work, struct shown *shown)
 int source_show_verb(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "source show NAME", "Prints one source: settings, counters, ids of its secrets and their use, last activities.",
+        "source show NAME",
+        "Prints one source: settings, counters, ids of its secrets and their use, what is to be fetched, last activities.",
         "storehook source show \"my shop\"", 1, 1};
     struct source_work work = {.store = NULL};
     struct shown shown = {.counts = json_object()};
@@ -156,6 +162,7 @@ int source_show_verb(struct cli *cli, int argc, char **argv)
             code = cli->json ? show_json(cli, &work.source, &shown) : show_text(cli, &work.source, &shown);
     }
     json_decref(shown.counts);
+    json_decref(shown.fetches);
     arena_release(&shown.arena);
     source_work_close(&work);
     return code;

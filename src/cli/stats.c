@@ -90,8 +90,12 @@ static int print_figures(const json_t *figures)
 {
     enum err err = print_lanes(figures);
 
-    printf("\ncontacts %lld, dead letters %lld, queue memory %lld bytes\n\n", (long long)number(figures, "contacts"),
+    const json_t *fetches = json_object_get(figures, "fetches");
+
+    printf("\ncontacts %lld, dead letters %lld, queue memory %lld bytes\n", (long long)number(figures, "contacts"),
            (long long)number(figures, "dead"), (long long)number(figures, "queue_memory_bytes"));
+    printf("to fetch %lld, of these failing %lld; gone %lld\n\n", (long long)number(fetches, "waiting"),
+           (long long)number(fetches, "failing"), (long long)number(fetches, "gone"));
     if (!err)
         err = print_roles(figures);
     if (!err)

@@ -7,6 +7,7 @@
 #include "engine/ready.h"
 #include "engine/state.h"
 #include "store/activity.h"
+#include "store/fetch.h"
 #include "store/master_key.h"
 #include "store/seen.h"
 #include "store/source.h"
@@ -197,12 +198,28 @@ static enum err keep_snapshot(struct drainer *d)
     return OK;
 }
 
+static void told(struct drainer *d, enum err err, const char *what)
+{
+    if (err)
+        LOG(LOG_WARN, "old rows not forgotten", KV_TEXT("of", what), KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
+}
+
+/* What has had its time (D4, N9); true when some of it is left for the next turn. */
+static bool forget(struct drainer *d, int64_t days)
+{
+    bool more = false;
+
+    told(d, seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S, &more), "dedupe keys");
+    told(d, activity_forget(d->store), "activities");
+    told(d, fetch_forget(d->store), "fetch tasks");
+    return more;
+}
+
 /* Presence for `stats`, the snapshot of sources, and the age of dedupe keys (D4). */
 static enum err housekeeping(struct drainer *d)
 {
     int64_t now = clock_mono_us(d->parts.clock), days = config_int(d->cfg, SET_DRAIN_SEEN_DAYS);
-    enum err err = OK, forgot;
-    bool more = false;
+    enum err err = OK;
 
     if (now >= d->presence_us) {
         err = stream_role_ready(d->stream, STR("drain"), PRESENCE_TTL_MS);
@@ -212,13 +229,7 @@ static enum err housekeeping(struct drainer *d)
     }
     if (now < d->housekeeping_us)
         return err;
-    forgot = seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S, &more);
-    d->housekeeping_us = now + (more ? 1 : HOUSEKEEPING_S) * US_PER_S;
-    if (forgot)
-        LOG(LOG_WARN, "old dedupe keys not forgotten", KV_ERR(forgot), KV_TEXT("why", db_trouble(d->store->db)));
-    forgot = activity_forget(d->store);
-    if (forgot)
-        LOG(LOG_WARN, "old activities not forgotten", KV_ERR(forgot), KV_TEXT("why", db_trouble(d->store->db)));
+    d->housekeeping_us = now + (forget(d, days) ? 1 : HOUSEKEEPING_S) * US_PER_S;
     return err;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "model/contact.h"
 #include "store/erase.h"
+#include "store/fetch.h"
 #include "store/scope.h"
 #include "store/seen.h"
 #include "store/source.h"
@@ -229,7 +230,7 @@ static enum err remember_refusal(struct job *job, size_t said)
 
 /* Where the part in hand begins in the lists of the whole. */
 struct part_start {
-    size_t event, reject;
+    size_t event, reject, fetch;
 };
 
 static enum err apply_part(struct job *job, struct part_start from)
@@ -247,12 +248,17 @@ static enum err apply_part(struct job *job, struct part_start from)
 
         refuse_event(job, reject->index, reject->reason, reject->detail);
     }
+    for (size_t i = 0; go && i < part->n_fetches && !err; i++) {
+        const struct map_fetch *fetch = &job->mapped.fetches[from.fetch + i];
+
+        err = fetch_put(job->batch->parts->store, job->source->id, str_of(fetch->object), fetch->id); /* N4 */
+    }
     return err || !go ? err : remember_refusal(job, said);
 }
 
 static enum err apply_mapped(struct job *job)
 {
-    struct part_start from = {0, 0};
+    struct part_start from = {0, 0, 0};
     enum err err = OK;
 
     for (size_t i = 0; i < job->mapped.n_parts && !err; i++) {
@@ -260,6 +266,7 @@ static enum err apply_mapped(struct job *job)
         err = apply_part(job, from);
         from.event += job->part->n_events;
         from.reject += job->part->n_rejects;
+        from.fetch += job->part->n_fetches;
     }
     if (job->trouble.len)
         job->verdict->detail = arena_str(job->batch->arena, str_upto(buf_str(&job->trouble), REASON_BYTES));

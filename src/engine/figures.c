@@ -2,6 +2,7 @@
 #include "engine/figures.h"
 
 #include "store/contact.h"
+#include "store/fetch.h"
 #include "store/source.h"
 
 /* What a callback fills; `failed` when memory is out. */
@@ -96,15 +97,34 @@ struct figures_use figures_use(const json_t *counts, const char *id)
                                 .last_us = json_integer_value(json_object_get(counts, last))};
 }
 
-static enum err add_source(struct stream *stream, const struct source *s, json_t *array)
+enum err figures_fetches(struct store *store, int64_t source_id, json_t **out)
 {
-    json_t *counts = json_object();
-    enum err err = counts ? figures_counts(stream, s->id, counts) : ERR_MEMORY;
-    json_t *row = json_pack("{sI ss ss sb so}", "id", (json_int_t)s->id, "name", s->name, "platform", s->platform, "enabled",
-                            (int)s->enabled, "counts", counts);
+    int64_t now = clock_wall_us(store->clock), age_us;
+    struct fetch_counts counts;
+    enum err err = fetch_count(store, source_id, &counts);
 
-    if (json_array_append_new(array, row) && !err)
+    *out = NULL;
+    if (err)
+        return err;
+    age_us = counts.oldest_at_us && counts.oldest_at_us < now ? now - counts.oldest_at_us : 0;
+    *out = json_pack("{sI sI sI sI}", "waiting", (json_int_t)counts.waiting, "failing", (json_int_t)counts.failing, "gone",
+                     (json_int_t)counts.gone, "oldest_age_ms", (json_int_t)(age_us / US_PER_MS));
+    return *out ? OK : ERR_MEMORY;
+}
+
+static enum err add_source(struct stream *stream, struct store *store, const struct source *s, json_t *array)
+{
+    json_t *counts = json_object(), *fetches = NULL;
+    enum err err = counts ? figures_counts(stream, s->id, counts) : ERR_MEMORY;
+
+    if (!err)
+        err = figures_fetches(store, s->id, &fetches);
+    if (!err &&
+        json_array_append_new(array, json_pack("{sI ss ss sb sO sO}", "id", (json_int_t)s->id, "name", s->name, "platform",
+                                               s->platform, "enabled", (int)s->enabled, "counts", counts, "fetches", fetches)))
         err = ERR_MEMORY;
+    json_decref(counts);
+    json_decref(fetches);
     return err;
 }
 
@@ -114,14 +134,14 @@ static enum err load_sources(struct stream *stream, struct store *store, json_t 
     enum err err = source_list_load(store, &list);
 
     for (size_t i = 0; i < list.n && !err; i++)
-        err = add_source(stream, &list.at[i], array);
+        err = add_source(stream, store, &list.at[i], array);
     source_list_release(&list);
     return err;
 }
 
 enum err figures_load(struct stream *stream, struct store *store, json_t **out)
 {
-    json_t *roles = json_array(), *sources = json_array(), *figures;
+    json_t *roles = json_array(), *sources = json_array(), *fetches = NULL, *figures;
     struct stream_stats stats;
     uint64_t contacts = 0;
     enum err err = stream_stats(stream, &stats);
@@ -132,14 +152,16 @@ enum err figures_load(struct stream *stream, struct store *store, json_t **out)
         err = load_roles(stream, roles);
     if (!err)
         err = load_sources(stream, store, sources);
+    if (!err)
+        err = figures_fetches(store, 0, &fetches);
     if (err) {
         json_decref(roles);
         json_decref(sources);
         return err;
     }
-    figures = json_pack("{so sI sI sI so so}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead", (json_int_t)stats.dead,
-                        "queue_memory_bytes", (json_int_t)stats.memory_bytes, "contacts", (json_int_t)contacts, "roles", roles,
-                        "sources", sources);
+    figures = json_pack("{so sI sI sI so so so}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead",
+                        (json_int_t)stats.dead, "queue_memory_bytes", (json_int_t)stats.memory_bytes, "contacts",
+                        (json_int_t)contacts, "roles", roles, "fetches", fetches, "sources", sources);
     *out = figures;
     return figures ? OK : ERR_MEMORY;
 }

@@ -9,7 +9,8 @@
 /*
  * Returns owned, in *out:
  * {"lanes": {"urgent": {"waiting", "pending", "oldest_age_ms"}, "live": ..., "bulk": ...}, "dead", "queue_memory_bytes", "contacts",
- *  "roles": [{"role", "pid", "counters": {...}}], "sources": [{"id", "name", "platform", "enabled", "counts": {...}}]}.
+ *  "roles": [{"role", "pid", "counters": {...}}], "fetches": {"waiting", "failing", "gone", "oldest_age_ms"},
+ *  "sources": [{"id", "name", "platform", "enabled", "counts": {...}, "fetches": {...}}]}.
  * Errors: those of the queue and the database.
  */
 enum err figures_load(struct stream *stream, struct store *store, json_t **out) MUST_CHECK;
@@ -23,6 +24,8 @@ struct figures_use {
 #define FIGURES_OLD_URL "old_url"
 /* Reads it for the secret `id`, or FIGURES_OLD_URL, out of what figures_counts gave; counts may be NULL. */
 struct figures_use figures_use(const json_t *counts, const char *id);
+/* What of a source (0: of all) is to be fetched, as above. */
+enum err figures_fetches(struct store *store, int64_t source_id, json_t **out) MUST_CHECK;
 /* Appends the figures in the text format of Prometheus. */
 enum err figures_metrics(const json_t *figures, struct buf *out) MUST_CHECK;
 

@@ -79,6 +79,32 @@ static enum err put_lanes(const json_t *figures, struct buf *out)
     return err;
 }
 
+/* Of each source, so that a platform that is away shows. */
+static enum err put_fetches(const json_t *figures, struct buf *out)
+{
+    static const char *const states[] = {"waiting", "failing", "gone"};
+    enum err err = put_head(out, "fetch_tasks", "objects that deliveries told to fetch; failing ones are among those waiting");
+    json_t *source;
+    size_t i;
+
+    json_array_foreach(json_object_get(figures, "sources"), i, source)
+    {
+        for (size_t k = 0; k < sizeof(states) / sizeof(*states) && !err; k++) {
+            err = buf_printf(out, "storehook_fetch_tasks{id=\"%lld\",source=\"", (long long)number(source, "id"));
+            if (!err)
+                err = put_label(out, json_member_text(source, "name"));
+            if (!err)
+                err = buf_printf(out, "\",state=\"%s\"} %lld\n", states[k],
+                                 (long long)number(json_object_get(source, "fetches"), states[k]));
+        }
+    }
+    if (!err)
+        err = put_head(out, "fetch_oldest_age_milliseconds", "age of the object that waits longest for its fetch");
+    return err ? err
+               : buf_printf(out, "storehook_fetch_oldest_age_milliseconds %lld\n",
+                            (long long)number(json_object_get(figures, "fetches"), "oldest_age_ms"));
+}
+
 static enum err put_roles(const json_t *figures, struct buf *out)
 {
     enum err err = put_head(out, "role_up", "roles that say they are ready");
@@ -201,7 +227,7 @@ static enum err put_secrets(const json_t *figures, struct buf *out)
 
 enum err figures_metrics(const json_t *figures, struct buf *out)
 {
-    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single,   put_lanes,   put_roles,
+    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single,   put_lanes,   put_fetches, put_roles,
                                                                                 put_counters, put_sources, put_secrets};
     enum err err = OK;
 

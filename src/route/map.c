@@ -281,7 +281,7 @@ static enum err map_delivery(struct mapping *m)
 static enum err map_fetched(struct mapping *m)
 {
     static const struct body_form json = {.kind = BODY_JSON};
-    struct str object = str_from(m->entry->topic, strlen(TOPIC_FETCH));
+    struct str object = str_from(m->entry->topic, strlen(ROUTE_TOPIC_FETCH));
     const struct topic_rule *rule = topics_find_fetch(&m->route->topics, object);
     struct map_part *part = arena_alloc(m->body.arena, sizeof(*part));
     static const struct delivery_form no_key = {.n_dedupe = 0};

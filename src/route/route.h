@@ -90,6 +90,8 @@ struct map_reject {
     const char *reason; /* static: mapping, unknown_topic */
     struct str detail;
 };
+/* The topic of an entry that holds a fetched document is "fetch:<object>". No route file and no header may say one. */
+#define ROUTE_TOPIC_FETCH "fetch:"
 /* "Fetch this object": the delivery says that it changed, not how. */
 struct map_fetch {
     const char *object; /* a mapping of the route file */

@@ -194,7 +194,7 @@ static bool read_name(struct reader *r, const struct place *p, struct topic *out
         return false;
     }
     if (topic_is_fetch(name)) {
-        read_problem(r, p, "\"" TOPIC_FETCH "\" begins the topics of fetched documents");
+        read_problem(r, p, "\"" ROUTE_TOPIC_FETCH "\" begins the topics of fetched documents");
         return false;
     }
     return true;

@@ -4,6 +4,7 @@
 
 #include "model/entry.h"
 #include "route/object.h"
+#include "route/route.h"
 
 enum { TOPIC_OBJECTS_MAX = 8, TOPIC_RULES_MAX = 16 };
 
@@ -43,11 +44,10 @@ const struct topic *topics_find(const struct topics *topics, struct str name);
 /* Calls back with the name of every header that a rule reads. */
 void topics_headers(const struct topics *topics, void (*each)(void *arg, struct str header), void *arg);
 
-/* The topic of an entry that holds a fetched document is "fetch:<object>". No route file and no header may say one. */
-#define TOPIC_FETCH "fetch:"
+/* True for the topic of a fetched document. */
 static inline bool topic_is_fetch(struct str topic)
 {
-    return str_starts(topic, STR(TOPIC_FETCH));
+    return str_starts(topic, STR(ROUTE_TOPIC_FETCH));
 }
 /* The rule by which a fetched document is mapped; NULL when no rule fetches that object. Borrows. */
 const struct topic_rule *topics_find_fetch(const struct topics *topics, struct str object);

@@ -53,16 +53,13 @@ enum err activity_of_source(struct store *store, int64_t source_id, size_t max, 
                             size_t *n)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db,
-                              "SELECT " COLUMNS " FROM activity a WHERE a.account_id = $1 AND a.source_id = $2"
-                              " ORDER BY a.at_us DESC, a.id DESC LIMIT $3",
-                              &st);
+    enum err err = db_query(store->db, &st,
+                            "SELECT " COLUMNS " FROM activity a WHERE a.account_id = $1 AND a.source_id = $2"
+                            " ORDER BY a.at_us DESC, a.id DESC LIMIT $3",
+                            "iii", store->account_id, source_id, (int64_t)max);
 
     if (err)
         return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_int(st, 2, source_id);
-    db_bind_int(st, 3, (int64_t)max);
     return read_lines(st, max, arena, out, n);
 }
 
@@ -70,20 +67,17 @@ enum err activity_of_contact(struct store *store, struct str contact_id, size_t 
                              struct activity_line **out, size_t *n)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db,
-                              "SELECT " COLUMNS " FROM customer c JOIN activity a ON a.account_id = c.account_id"
-                              " AND a.source_id = c.source_id AND a.subject = c.subject"
-                              " WHERE c.account_id = $1 AND c.contact_id = $2"
-                              " UNION SELECT " COLUMNS " FROM address d JOIN activity a ON a.account_id = d.account_id"
-                              " AND a.address = d.address WHERE d.account_id = $1 AND d.contact_id = $2"
-                              " ORDER BY 8 DESC, 9 DESC LIMIT $3",
-                              &st);
+    enum err err = db_query(store->db, &st,
+                            "SELECT " COLUMNS " FROM customer c JOIN activity a ON a.account_id = c.account_id"
+                            " AND a.source_id = c.source_id AND a.subject = c.subject"
+                            " WHERE c.account_id = $1 AND c.contact_id = $2"
+                            " UNION SELECT " COLUMNS " FROM address d JOIN activity a ON a.account_id = d.account_id"
+                            " AND a.address = d.address WHERE d.account_id = $1 AND d.contact_id = $2"
+                            " ORDER BY 8 DESC, 9 DESC LIMIT $3",
+                            "isi", store->account_id, contact_id, (int64_t)max);
 
     if (err)
         return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_str(st, 2, contact_id);
-    db_bind_int(st, 3, (int64_t)max);
     return read_lines(st, max, arena, out, n);
 }
 

@@ -212,6 +212,7 @@ enum err erase_source(struct store *store, int64_t source_id)
         "DELETE FROM claim WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM customer WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM activity WHERE account_id = $1 AND source_id = $2",
+        "DELETE FROM fetch_task WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM ledger WHERE account_id = $1 AND source_id = $2",
     };
     /* Consent belongs to the address (C1): it stays where the person stays, and goes with the last source that knew them; a
