@@ -20,6 +20,7 @@
     X(TIMESTAMP_MALFORMED, "timestamp malformed", 401)                  \
     X(TIMESTAMP_STALE, "timestamp outside the tolerance", 401)          \
     X(RECIPIENT, "meant for another recipient", 401)                    \
+    X(FORBIDDEN, "not permitted", 403)                                  \
     X(NOT_FOUND, "not found", 404)                                      \
     X(METHOD, "method not allowed", 405)                                \
     X(TIMEOUT, "deadline passed", 408)                                  \

@@ -210,6 +210,8 @@ static int take_elsewhere(struct cli *cli, const struct route *route, const stru
     struct secret *secret = NULL;
     enum err err = OK;
 
+    if (!generate && !cli->secret && route_captures(route, str_of(c->name)))
+        return CLI_GO; /* the platform brings it in a handshake */
     if (!generate && cli->secret) {
         secret = cli->secret;
         cli->secret = NULL;

@@ -34,8 +34,8 @@ struct given_flags {
     }
 
 /*
- * Takes the secrets. Without one for the signature: STOREHOOK_SECRET, else a new one where the route does not require it to be
- * given, else a question on the terminal. Returns CLI_GO or the exit code.
+ * Takes the secrets. Without one for the signature: STOREHOOK_SECRET, else none where the platform brings it in a handshake, else
+ * a new one where the route does not require it to be given, else a question on the terminal. Returns CLI_GO or the exit code.
  */
 int given_secrets(struct cli *cli, const struct route *route, const struct given_flags *flags, struct given *out);
 /* Says why a secret is never an argument; what was given is not repeated. Returns the exit code. */

@@ -144,6 +144,24 @@ static enum err settle(struct drainer *d, const struct claimed *const *entries, 
     return err;
 }
 
+/* A secret that a handshake brought is known to the receivers before its entry is gone: else it would be lost to them (N8). */
+static enum err publish_secrets(struct drainer *d, const struct drain_verdict *verdicts, size_t n)
+{
+    enum err err = OK;
+    size_t i = 0;
+
+    while (i < n && !verdicts[i].publish)
+        i++;
+    if (i == n)
+        return OK;
+    err = source_publish(d->store, d->stream);
+    if (err)
+        LOG(LOG_WARN, "sources not published, trying again", KV_ERR(err));
+    else
+        LOG(LOG_INFO, "sources published", KV_TEXT("why", "a handshake brought a secret"));
+    return err;
+}
+
 /* Opens the database anew after it went away: whether the last commit took place is told by the seen keys. */
 static bool reconnect_store(struct drainer *d)
 {
@@ -169,6 +187,8 @@ static enum err apply_part(struct drainer *d, const struct claimed *const *entri
         err = drain_batch(&d->parts, entries, n, &d->arena, verdicts);
     }
     d->retry_ms = 0;
+    if (!err)
+        err = publish_secrets(d, verdicts, n);
     return err ? err : settle(d, entries, verdicts, n);
 }
 

@@ -23,6 +23,7 @@ struct drain_parts {
 
 /* What is to be done with an entry after the commit. */
 struct drain_verdict {
+    bool publish;              /* the sources have changed: tell the receivers before it is acknowledged */
     bool keep;                 /* leave it pending: it failed in a way that may pass */
     struct str reason, detail; /* not empty: bury it as a dead letter */
 };

@@ -298,6 +298,55 @@ static enum err prepare(struct job *job, bool *go)
     return OK;
 }
 
+/* Why a secret that a handshake brought is not kept; NULL when that may pass. */
+static const char *secret_refusal(enum err err)
+{
+    switch (err) {
+    case ERR_EXISTS:
+        return "the source has this secret already; if the platform now uses another, remove the source and add it again";
+    case ERR_TOO_MANY:
+        return "the source has too many valid secrets; wait until older ones are over, then replay";
+    case ERR_NOT_FOUND:
+        return "the source was removed";
+    default:
+        return NULL;
+    }
+}
+
+/* Keeps the secret, once (N4). The receivers are told before the entry is acknowledged, also when it was kept before. */
+static enum err keep_secret(struct job *job)
+{
+    const struct entry *entry = job->entry;
+    struct brought_secret brought = {.name = entry->topic,
+                                     .sealed = entry->body,
+                                     .from_us = entry->received_at_us,
+                                     .first_only = entry->kind == ENTRY_FIRST_SECRET};
+    struct map_part *part = arena_alloc(&job->batch->work, sizeof(*part));
+    char key[64];
+    bool go = false;
+    enum err err = part ? OK : ERR_MEMORY;
+
+    if (!err) {
+        snprintf(key, sizeof(key), "secret|%.*s", STR_ARG(entry->id));
+        part->dedupe_key = arena_str(&job->batch->work, str_of(key));
+        job->part = part;
+        err = take_part(job, &go);
+    }
+    if (!err && go) {
+        err = source_keep_secret(job->batch->parts->store, job->source->id, &brought);
+        if (secret_refusal(err)) {
+            refuse_event(job, 0, "secret_refused", str_of(secret_refusal(err)));
+            err = OK;
+        }
+        if (!err)
+            err = remember_refusal(job, 0);
+    }
+    if (job->trouble.len)
+        job->verdict->detail = arena_str(job->batch->arena, buf_str(&job->trouble));
+    job->verdict->publish = !err;
+    return err;
+}
+
 static enum err apply_entry(struct job *job)
 {
     struct map_failure failure = {0};
@@ -306,6 +355,8 @@ static enum err apply_entry(struct job *job)
 
     if (err || !go)
         return err;
+    if (job->entry->kind != ENTRY_DELIVERY)
+        return keep_secret(job);
     err = route_map(job->route, job->entry, &job->batch->work, &job->mapped, &failure);
     if (err && err != ERR_MEMORY && failure.reason) {
         bury(job, failure.reason, failure.detail);
@@ -343,6 +394,7 @@ static enum err give_up(struct job *job)
     bool applied = false;
     enum err err = seen_delivery(job->batch->parts->store, job->entry->id, &applied);
 
+    job->verdict->publish = applied && job->entry->kind != ENTRY_DELIVERY;
     if (err || applied)
         return err;
     bury(job, "poison", STR("handed out too often without success; see the log for its failures"));

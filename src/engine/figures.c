@@ -92,7 +92,7 @@ struct figures_use figures_use(const json_t *counts, const char *id)
     char times[64], last[64];
 
     snprintf(times, sizeof(times), "secret:%s", id);
-    snprintf(last, sizeof(last), "last_at:%s", id);
+    snprintf(last, sizeof(last), "last_at_us:%s", id);
     return (struct figures_use){.times = json_integer_value(json_object_get(counts, times)),
                                 .last_us = json_integer_value(json_object_get(counts, last))};
 }

@@ -20,7 +20,7 @@ enum err figures_counts(struct stream *stream, int64_t source_id, json_t *object
 struct figures_use {
     int64_t times, last_us;
 };
-/* What the receivers count for the old URLs of a source, and for each of its secrets: "secret:<id>" and "last_at:<id>". */
+/* What the receivers count for the old URLs of a source, and for each of its secrets: "secret:<id>" and "last_at_us:<id>". */
 #define FIGURES_OLD_URL "old_url"
 /* Reads it for the secret `id`, or FIGURES_OLD_URL, out of what figures_counts gave; counts may be NULL. */
 struct figures_use figures_use(const json_t *counts, const char *id);

@@ -163,12 +163,12 @@ static enum err put_count(const json_t *source, const char *field, int64_t value
 /* Those have a family of their own, with the secret's id as a label. */
 static bool is_use(const char *field)
 {
-    return strncmp(field, "secret:", 7) == 0 || strncmp(field, "last_at:", 8) == 0;
+    return strncmp(field, "secret:", 7) == 0 || strncmp(field, "last_at_us:", 11) == 0;
 }
 
 static enum err put_sources(const json_t *figures, struct buf *out)
 {
-    enum err err = put_head(out, "source_count", "what happened to deliveries of a source; last_at is a time");
+    enum err err = put_head(out, "source_count", "what happened to deliveries of a source; last_at_us is a time");
     json_t *source, *value;
     const char *field;
     size_t i;
@@ -222,7 +222,7 @@ static enum err put_secrets(const json_t *figures, struct buf *out)
         err = put_uses(figures, "secret:", "source_secret_uses_total", 1, out);
     if (!err)
         err = put_head(out, "source_secret_last_used_seconds", "when a secret of a source was last used");
-    return err ? err : put_uses(figures, "last_at:", "source_secret_last_used_seconds", US_PER_S, out);
+    return err ? err : put_uses(figures, "last_at_us:", "source_secret_last_used_seconds", US_PER_S, out);
 }
 
 enum err figures_metrics(const json_t *figures, struct buf *out)

@@ -1,13 +1,13 @@
 /* receive.c -- owns the endpoint /in/<key>: from the request's head to the answer that promises durability. */
 /*
- *   READING --receiver_end--> ASKING --sources_came--> (judge) --append--> QUEUED --append_done--> answered, receipt back in the pool
- *      |                         the key is unknown and a newer snapshot was asked for
- *      +-----------------------------------------------> (judge) --answer at once: 401, 404, 405, 429, 503, handshake--> pool
+ *   READING --receiver_end--> ASKING --sources_came--> (judge) --receipt_append--> QUEUED --append_done--> answered, back in the pool
+ *      |            the key is unknown, or the secret may be one that a handshake brought a moment ago: a newer snapshot was asked for
+ *      +-----------------------------------------------> (judge) --answer at once: 401..., handshake, check mode--> pool
  *   READING, ASKING --receiver_gone--> pool          QUEUED --receiver_gone--> QUEUED without exchange --append_done--> pool
  *
- * N1: 2xx leaves only from append_done, when the queue has said that the entry is durable. N2: the body is parsed by nobody here;
- * it is fed to the verifier as it comes. I1-I3, I7: see judge. I8: nothing of a delivery that got 503 is remembered, so that its
- * retry is judged like the first.
+ * N1: 2xx leaves only from append_done, when the queue has said that the entry is durable. N2: no body of a delivery is parsed
+ * before its signature has passed; it is fed to the verifier as it comes (a handshake's, up to 8 KiB, is read in its own shape).
+ * I1-I3, I7: see judge. I8: nothing of a delivery that got 503 is remembered, so that its retry is judged like the first.
  */
 #include "engine/receive.h"
 
@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MAX_BYTES = 64 * 1024, URL_MAX_BYTES = 2048 };
+enum { CHECK_ARENA_BYTES = 16 << 20, URL_MAX_BYTES = 2048 };
 
 static const struct str path_prefix = {"/in/", 4};
 
@@ -54,6 +54,7 @@ static enum err receipt_take(struct receiver *r, struct receipt **out)
             return err;
         }
         p->r = r;
+        p->refused = ERR_SIGNATURE_MISSING;
         buf_init(&p->url, URL_MAX_BYTES);
         p->verifier = verifier;
         p->next_all = r->all;
@@ -68,11 +69,14 @@ void receipt_end(struct receipt *p)
 {
     if (p->asking)
         sources_forget(&p->wait);
+    receipt_late_end(p);
+    receipt_handshake_end(p);
     sources_release(p->live);
-    p->asking = false;
+    p->asking = p->fresh = false;
     p->ask_err = OK;
     p->live = NULL;
     p->signing = NULL;
+    p->refused = ERR_SIGNATURE_MISSING;
     p->x = NULL;
     p->n_keys = 0;
     p->topic[0] = '\0';
@@ -90,7 +94,7 @@ static void choose_keys(struct receipt *p, const struct verify_request *request)
     for (size_t i = 0; p->signing && i < p->signing->n_keys && p->n_keys < VERIFY_KEYS_MAX; i++) {
         const struct source_secret *secret = p->signing->keys[i].secret;
 
-        if (secret->from_us > p->received_at_us || (secret->until_us && secret->until_us <= p->received_at_us))
+        if (!source_secret_is_valid(secret, p->received_at_us))
             continue;
         p->secrets[p->n_keys] = secret;
         p->keys[p->n_keys++] = p->signing->keys[i].key;
@@ -113,49 +117,38 @@ static struct str endpoint_url(struct receipt *p)
     return buf_str(url);
 }
 
+struct verify_request receipt_request(struct receipt *p)
+{
+    return (struct verify_request){.method = http_method_text(p->x),
+                                   .url = endpoint_url(p),
+                                   .query = http_query(p->x),
+                                   .headers = http_fields(p->x),
+                                   .config = live_source_config(p->live),
+                                   .now_us = p->received_at_us};
+}
+
+/* Feeds the verifier as long as nothing speaks against the request. */
+static void feed(struct receipt *p, struct str bytes)
+{
+    if (!p->refused && bytes.len)
+        p->refused = verifier_feed(p->verifier, bytes);
+}
+
 /* Starts to verify, once the source is known: what has been read of the body is fed at once, the rest as it comes (N2). */
 static void begin_verify(struct receipt *p)
 {
-    struct verify_request request = {.method = http_method_text(p->x),
-                                     .url = endpoint_url(p),
-                                     .query = http_query(p->x),
-                                     .headers = http_fields(p->x),
-                                     .config = live_source_config(p->live),
-                                     .now_us = p->received_at_us};
+    struct verify_request request = receipt_request(p);
 
+    p->refused = ERR_SIGNATURE_MISSING;
     if (p->live->err)
         return;
     choose_keys(p, &request);
-    /* an error here is said again by verifier_end */
-    if (p->signing && !verifier_begin(p->verifier, p->signing->spec, p->keys, p->n_keys, &request) && http_body(p->x).len &&
-        verifier_feed(p->verifier, http_body(p->x)))
-        return;
+    if (p->signing)
+        p->refused = verifier_begin(p->verifier, p->signing->spec, p->keys, p->n_keys, &request);
+    feed(p, http_body(p->x));
 }
 
-static void append_done(void *arg, enum err err);
-
-/* Makes the entry and hands it to the queue. */
-static enum err append(struct receipt *p, const struct verdict *verdict)
-{
-    struct field kept[ENTRY_FIELDS_MAX];
-    struct fields headers = http_fields(p->x);
-    struct entry entry = {.source_id = str_of(p->live->id_text),
-                          .topic = route_header_topic(p->live->route, headers),
-                          .received_at_us = p->received_at_us,
-                          .signed_at_us = verdict->signed_at_us,
-                          .headers = {.at = kept, .n = route_keep_headers(p->live->route, headers, kept)},
-                          .body = http_body(p->x)};
-
-    p->id = id_new(p->received_at_us);
-    entry.id = id_str(&p->id);
-    entry.lane = route_lane(p->live->route, entry.topic);
-    (void)fields_get(headers, STR("content-type"), &entry.content_type);
-    snprintf(p->topic, sizeof(p->topic), "%.*s", STR_ARG(entry.topic));
-    p->body_bytes = entry.body.len;
-    return queue_append(p->r->parts.queue, &entry, append_done, p);
-}
-
-/* N1, I3: the one place that lets a 2xx for a delivery go. */
+/* N1, I3: the one place that lets a 2xx for a delivery go, and the answer to a secret that was brought. */
 static void append_done(void *arg, enum err err)
 {
     struct receipt *p = arg;
@@ -164,19 +157,63 @@ static void append_done(void *arg, enum err err)
         receipt_refuse(p, err);
         return;
     }
-    if (!err) {
+    if (err) {
+        counter_add(COUNTER_UNAVAILABLE, 1); /* the sender did not wait for our no */
+    } else if (p->handshake) {
+        receipt_handshake_kept(p);
+    } else {
         counter_add(COUNTER_STORED, 1);
         receipt_count(p, "accepted", "", 1);
-        receipt_count(p, "last_at", "", p->received_at_us);
+        receipt_count(p, "last_at_us", "", p->received_at_us);
         LOG(LOG_INFO, "delivery accepted", KV_STR("id", id_str(&p->id)), KV_TEXT("source", p->live->id_text),
             KV_TEXT("topic", p->topic), KV_UINT("bytes", p->body_bytes),
             KV_INT("took_us", clock_mono_us(p->r->parts.clock) - p->started_us));
         if (p->x)
             receipt_accept(p);
-    } else {
-        counter_add(COUNTER_UNAVAILABLE, 1); /* the sender did not wait for our no */
     }
     receipt_end(p);
+}
+
+enum err receipt_append(struct receipt *p, struct entry *entry)
+{
+    enum err err;
+
+    p->id = id_new(p->received_at_us);
+    entry->id = id_str(&p->id);
+    entry->source_id = str_of(p->live->id_text);
+    entry->received_at_us = p->received_at_us;
+    err = queue_append(p->r->parts.queue, entry, append_done, p);
+    if (!err)
+        set_state(p, RECEIPT_QUEUED);
+    return err && err_http_status(err) != 503 ? ERR_QUEUE_DOWN : err; /* whatever kept it out is ours, not the sender's */
+}
+
+void receipt_entry(const struct receipt *p, struct field kept[ENTRY_FIELDS_MAX], struct entry *out)
+{
+    struct fields headers = http_fields(p->x);
+
+    *out = (struct entry){.topic = route_header_topic(p->live->route, headers),
+                          .headers = {.at = kept, .n = route_keep_headers(p->live->route, headers, kept)},
+                          .body = http_body(p->x)};
+    (void)fields_get(headers, STR("content-type"), &out->content_type);
+    if (http_method(p->x) == HTTP_GET && out->body.len == 0) {
+        out->content_type = STR("application/x-www-form-urlencoded");
+        out->body = http_query(p->x);
+    }
+    out->lane = route_lane(p->live->route, out->topic);
+}
+
+/* Makes the entry of a delivery and hands it to the queue. */
+static enum err append(struct receipt *p, const struct verdict *verdict)
+{
+    struct field kept[ENTRY_FIELDS_MAX];
+    struct entry entry;
+
+    receipt_entry(p, kept, &entry);
+    entry.signed_at_us = verdict->signed_at_us;
+    snprintf(p->topic, sizeof(p->topic), "%.*s", STR_ARG(entry.topic));
+    p->body_bytes = entry.body.len;
+    return receipt_append(p, &entry);
 }
 
 /* Why a request for an unknown key cannot be answered 404: we do not know better (a 404 would make a platform give up). */
@@ -196,7 +233,7 @@ static struct str key_of(const struct http_exchange *x)
 static void count_use(const struct receipt *p, const char *id)
 {
     receipt_count(p, "secret:", id, 1);
-    receipt_count(p, "last_at:", id, p->received_at_us);
+    receipt_count(p, "last_at_us:", id, p->received_at_us);
 }
 
 /* Judges a verified delivery: the rate, then the queue. */
@@ -213,40 +250,64 @@ static enum err take_delivery(struct receipt *p, const struct verdict *verdict)
         return ERR_RATE;
     err = append(p, verdict);
     if (!err)
-        set_state(p, RECEIPT_QUEUED);
-    return err && err_http_status(err) != 503 ? ERR_QUEUE_DOWN : err; /* whatever kept it out is ours, not the sender's */
+        counter_add(COUNTER_RECEIVED, 1);
+    return err;
+}
+
+/* After OK the request has been answered, or will be when the queue answers. */
+static enum err judge_known(struct receipt *p)
+{
+    bool delivers = route_takes_method(p->live->route, http_method_text(p->x));
+    struct verdict verdict = {.key = 0};
+    enum err verified = p->refused ? p->refused : verifier_end(p->verifier, http_body(p->x), &verdict), err;
+
+    if (delivers && !verified && receipt_is_check(p))
+        return receipt_check(p);
+    err = receipt_handshake(p, verified);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    if (!delivers)
+        return ERR_METHOD;
+    return verified ? verified : take_delivery(p, &verdict);
 }
 
 /*
- * The body is complete and the source is known, or known to be unknown. I2: nothing but 401, 404, 405, 429 and 503 is said here;
- * 400, 408, 411, 413, 414, 415 and 431 were said while reading.
+ * The body is complete and the source is known, or known to be unknown. I2: nothing but 401, 404, 405, 429 and 503 is said to a
+ * delivery here, 403 to a handshake with a wrong word; 400, 408, 411, 413, 414, 415 and 431 were said while reading.
  */
 static void judge(struct receipt *p)
 {
-    enum http_method method = http_method(p->x);
-    struct verdict verdict = {.key = 0};
-    enum err err = OK;
+    enum err err;
 
     if (!p->live) {
         dummy_work_do(p->r->dummy, http_body(p->x));
         err = unknown_reason(p);
     } else if (p->live->err) {
         err = p->live->err; /* we cannot open its secrets: nobody can be judged, and nobody is told to give up */
-    } else if (method != HTTP_POST || !p->signing) {
-        if (receipt_handshake(p))
-            return;
-        err = method == HTTP_POST ? ERR_SIGNATURE_MISSING : ERR_METHOD;
     } else {
-        err = verifier_end(p->verifier, http_body(p->x), &verdict);
-        if (!err)
-            err = take_delivery(p, &verdict);
+        err = judge_known(p);
+        if (err && receipt_late(p, err))
+            return;
     }
+    if (!err)
+        return;
     counter_add(COUNTER_RECEIVED, 1);
-    if (err)
-        receipt_refuse(p, err);
+    receipt_refuse(p, err);
 }
 
 /* --- what the server calls -------------------------------------------------------------------------------------------- */
+
+/* Takes the source as the table has it now, and starts to verify. */
+static void hold_source(struct receipt *p)
+{
+    sources_release(p->live);
+    p->signing = NULL;
+    p->refused = ERR_SIGNATURE_MISSING;
+    p->n_keys = 0;
+    p->live = sources_hold(p->r->parts.sources, key_of(p->x));
+    if (p->live)
+        begin_verify(p);
+}
 
 static void sources_came(void *arg, enum err err)
 {
@@ -254,27 +315,36 @@ static void sources_came(void *arg, enum err err)
 
     p->asking = false;
     p->ask_err = err;
-    p->live = sources_hold(p->r->parts.sources, key_of(p->x));
-    if (p->live)
-        begin_verify(p);
+    hold_source(p);
     if (p->state == RECEIPT_ASKING)
         judge(p);
+}
+
+static void ask_sources(struct receipt *p)
+{
+    p->ask_err = sources_ask(p->r->parts.sources, &p->wait, sources_came, p);
+    p->asking = !p->ask_err;
 }
 
 /* Looks the source up; asks for a newer snapshot when the key could be one of a source that was added this moment. */
 static void find_source(struct receipt *p)
 {
-    struct str key = key_of(p->x);
+    hold_source(p);
+    if (!p->live && key_of(p->x).len == KEY_CHARS)
+        ask_sources(p);
+}
 
-    p->live = sources_hold(p->r->parts.sources, key);
-    if (p->live) {
-        begin_verify(p);
-        return;
-    }
-    if (key.len != KEY_CHARS)
-        return;
-    p->ask_err = sources_ask(p->r->parts.sources, &p->wait, sources_came, p);
-    p->asking = !p->ask_err;
+void receipt_wait(struct receipt *p)
+{
+    if (p->state != RECEIPT_ASKING)
+        set_state(p, RECEIPT_ASKING);
+}
+
+void receipt_judge_again(struct receipt *p)
+{
+    ask_sources(p);
+    if (!p->asking)
+        sources_came(p, p->ask_err);
 }
 
 enum err receiver_head(void *arg, struct http_exchange *x)
@@ -285,7 +355,7 @@ enum err receiver_head(void *arg, struct http_exchange *x)
     struct receipt *p = NULL;
     enum err err;
 
-    if (method != HTTP_POST && method != HTTP_GET && method != HTTP_HEAD) {
+    if (method != HTTP_POST && method != HTTP_GET && method != HTTP_HEAD && method != HTTP_OPTIONS) {
         http_set_allow(x, "POST");
         return ERR_METHOD;
     }
@@ -307,9 +377,7 @@ void receiver_body(void *arg, struct http_exchange *x, struct str chunk)
     struct receipt *p = http_user(x);
 
     (void)arg;
-    /* an error is said again by verifier_end */
-    if (p->signing && verifier_feed(p->verifier, chunk))
-        return;
+    feed(p, chunk);
 }
 
 void receiver_end(void *arg, struct http_exchange *x)
@@ -343,7 +411,7 @@ enum err receiver_new(const struct receiver_parts *parts, struct receiver **out)
     if (!r)
         return ERR_MEMORY;
     r->parts = *parts;
-    buf_init(&r->answer, ANSWER_MAX_BYTES);
+    arena_init(&r->check, CHECK_ARENA_BYTES);
     err = dummy_work_new(&r->dummy);
     if (err) {
         receiver_free(r);
@@ -368,6 +436,6 @@ void receiver_free(struct receiver *r)
         free(p);
     }
     dummy_work_free(r->dummy);
-    buf_release(&r->answer);
+    arena_release(&r->check);
     free(r);
 }

@@ -10,11 +10,13 @@ struct receiver; /* one a worker */
 
 /* Borrows all. `rate` may be NULL (no limit). */
 struct receiver_parts {
+    struct loop *loop;
     const struct clock *clock;
     struct queue *queue;
     struct sources *sources;
     struct rate *rate;
-    struct str public_url; /* "https://hooks.example.com", may be empty */
+    struct rate *check_rate; /* of check mode; never NULL */
+    struct str public_url;   /* "https://hooks.example.com", may be empty */
 };
 /* Returns owned. ERR_MEMORY, ERR_INTERNAL. */
 enum err receiver_new(const struct receiver_parts *parts, struct receiver **out) MUST_CHECK;

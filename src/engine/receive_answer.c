@@ -13,8 +13,9 @@ static const struct refusal {
     enum counter counter;
 } refusals[] = {
     {401, "{\"error\":\"unauthorized\"}", NULL, COUNTER_REFUSED},
+    {403, "{\"error\":\"forbidden\"}", NULL, COUNTER_REFUSED},
     {404, "{\"error\":\"not found\"}", NULL, COUNTER_REFUSED},
-    {405, "{\"error\":\"method not allowed\"}", "Allow: POST\r\n", COUNTER_REFUSED},
+    {405, "{\"error\":\"method not allowed\"}", NULL, COUNTER_REFUSED},
     {429, "{\"error\":\"too many requests\"}", "Retry-After: 1\r\n", COUNTER_REFUSED},
     {503, "{\"error\":\"unavailable\"}", "Retry-After: 5\r\n", COUNTER_UNAVAILABLE}, /* the last: for all that is our trouble */
 };
@@ -33,6 +34,7 @@ void receipt_refuse(struct receipt *p, enum err err)
 {
     const struct refusal *row = refusals;
     struct http_exchange *x = p->x;
+    const char *allow = p->live && p->live->route ? route_methods(p->live->route) : "POST";
 
     while (row->status != err_http_status(err) && row < &refusals[REFUSALS - 1])
         row++;
@@ -42,6 +44,7 @@ void receipt_refuse(struct receipt *p, enum err err)
         KV_TEXT("source", p->live ? p->live->id_text : ""), KV_TEXT("reason", err_name(err)), KV_INT("status", row->status),
         KV_STR("peer", http_peer(x)));
     receipt_end(p);
+    http_set_allow(x, allow);
     http_answer(x, &(struct http_answer){
                        .status = row->status, .content_type = "application/json", .body = str_of(row->body), .extra = row->extra});
 }
@@ -62,4 +65,12 @@ void receipt_accept(struct receipt *p)
         answer = (struct http_answer){.status = 200, .content_type = "application/json", .body = str_of(text)};
     }
     http_answer(p->x, &answer);
+}
+
+void receipt_answer_json(struct receipt *p, struct str body)
+{
+    struct http_exchange *x = p->x;
+
+    receipt_end(p);
+    http_answer(x, &(struct http_answer){.status = 200, .content_type = "application/json", .body = body});
 }

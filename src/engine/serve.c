@@ -15,7 +15,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 256, WHY_MAX_BYTES = 4096, URL_MAX_BYTES = 256, SNAPSHOT_BYTES_MAX = 64 << 20 };
+enum {
+    WORKERS_MAX = 256,
+    WHY_MAX_BYTES = 4096,
+    URL_MAX_BYTES = 256,
+    SNAPSHOT_BYTES_MAX = 64 << 20,
+    CHECKS_PER_S = 3 /* of a source, in check mode */
+};
 
 struct serve {
     const struct config *cfg;
@@ -24,7 +30,7 @@ struct serve {
     struct routes *routes;
     struct seal *seal;
     struct tls_context *tls;
-    struct rate *rate;
+    struct rate *rate, *check_rate;
     struct worker_shared shared;
     atomic_uint queues_away;
     struct buf https, plain; /* the addresses that are listened on, with real ports; empty = none */
@@ -262,6 +268,8 @@ static enum err start(struct serve *s)
         err = load_tls(s);
     if (!err && rate > 0)
         err = rate_new(rate, &s->rate);
+    if (!err)
+        err = rate_new(CHECKS_PER_S, &s->check_rate);
     s->shared = (struct worker_shared){.cfg = s->cfg,
                                        .queues_away = &s->queues_away,
                                        .clock = &s->clock,
@@ -269,6 +277,7 @@ static enum err start(struct serve *s)
                                        .seal = s->seal,
                                        .tls = s->tls,
                                        .rate = s->rate,
+                                       .check_rate = s->check_rate,
                                        .ready = worker_is_ready,
                                        .stopped = worker_has_stopped,
                                        .arg = s};
@@ -282,6 +291,7 @@ static void release(struct serve *s)
     for (size_t i = 0; i < s->n_workers; i++)
         worker_free(s->workers[i]);
     rate_free(s->rate);
+    rate_free(s->check_rate);
     tls_context_free(s->tls);
     seal_free(s->seal);
     routes_free(s->routes);

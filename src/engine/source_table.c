@@ -244,10 +244,22 @@ static enum err prepare_secret(struct live_source *live, const struct source_sec
     return err;
 }
 
+enum err live_source_open(const struct live_source *live, const struct source_secret *of, struct secret **out)
+{
+    return source_secret_open(live->table->seal, live->source.id, of, out);
+}
+
+enum err live_source_seal(const struct live_source *live, struct str text, struct buf *out)
+{
+    char context[SOURCE_SEAL_CONTEXT_CHARS + 1];
+
+    return seal_close(live->table->seal, source_seal_context(live->source.id, context), text, out);
+}
+
 static enum err open_secret(struct live_source *live, const struct source_secret *of)
 {
     struct secret *secret = NULL;
-    enum err err = source_secret_open(live->table->seal, live->source.id, of, &secret);
+    enum err err = live_source_open(live, of, &secret);
 
     if (!err)
         err = prepare_secret(live, of, secret);

@@ -56,6 +56,11 @@ struct live_source *sources_hold(struct sources *s, struct str key);
 /* NULL is fine. The table it came from is freed when it is an old one that nobody holds any more. */
 void sources_release(struct live_source *live);
 
+/* Opens one of its secrets. Returns owned. ERR_SEAL, ERR_MEMORY. */
+enum err live_source_open(const struct live_source *live, const struct source_secret *of, struct secret **out) MUST_CHECK;
+/* Appends the text sealed as a secret of this source (N10). */
+enum err live_source_seal(const struct live_source *live, struct str text, struct buf *out) MUST_CHECK;
+
 /* One who waits for a newer snapshot; lives in the asker. */
 struct sources_wait {
     struct sources_wait *next, **at;

@@ -204,8 +204,10 @@ static enum err open_parts(struct worker *w)
 {
     const struct worker_shared *shared = w->shared;
     struct sources_parts sources = {.clock = shared->clock, .routes = shared->routes, .seal = shared->seal};
-    struct receiver_parts receiver = {
-        .clock = shared->clock, .rate = shared->rate, .public_url = str_of(config_text(shared->cfg, SET_PUBLIC_URL))};
+    struct receiver_parts receiver = {.clock = shared->clock,
+                                      .rate = shared->rate,
+                                      .check_rate = shared->check_rate,
+                                      .public_url = str_of(config_text(shared->cfg, SET_PUBLIC_URL))};
     struct http_limits limits = read_limits(shared->cfg);
     enum err err = loop_new(&w->loop);
 
@@ -215,7 +217,7 @@ static enum err open_parts(struct worker *w)
         set_queue_away(w, true);
         queue_watch(w->queue, queue_changed, w);
     }
-    sources.loop = w->loop;
+    sources.loop = receiver.loop = w->loop;
     sources.queue = receiver.queue = w->queue;
     if (!err)
         err = sources_open(&sources, &w->sources);

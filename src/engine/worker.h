@@ -18,6 +18,7 @@ struct worker_shared {
     const struct seal *seal;
     struct tls_context *tls;  /* NULL: no HTTPS listener */
     struct rate *rate;        /* NULL: no limit */
+    struct rate *check_rate;  /* of check mode */
     atomic_uint *queues_away; /* workers whose queue cannot keep a delivery now: the process is ready when it is 0 */
     /* Called in the worker's thread: once when it is ready to keep deliveries, once when it has stopped. */
     void (*ready)(void *arg);

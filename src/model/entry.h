@@ -12,8 +12,13 @@ enum lane { LANE_URGENT, LANE_LIVE, LANE_BULK, LANE__COUNT };
 const char *lane_name(enum lane lane);
 enum err lane_parse(struct str name, enum lane *out) MUST_CHECK;
 
+/* A delivery; or a secret that a handshake made: the topic is its name, the body its sealed text. A first secret counts only
+ * while the source has none of that name. */
+enum entry_kind { ENTRY_DELIVERY, ENTRY_SECRET, ENTRY_FIRST_SECRET, ENTRY_KIND__COUNT };
+
 /* All text is borrowed. */
 struct entry {
+    enum entry_kind kind;
     struct str id;        /* delivery id, 32 hex digits, grows with time */
     struct str source_id; /* the source's id in the database, decimal */
     struct str topic;     /* empty when only the body says it */

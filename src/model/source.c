@@ -11,6 +11,11 @@ struct str source_seal_context(int64_t source_id, char out[SOURCE_SEAL_CONTEXT_C
     return str_n(out, (size_t)n);
 }
 
+bool source_secret_is_valid(const struct source_secret *secret, int64_t now_us)
+{
+    return secret->from_us <= now_us && (secret->until_us == 0 || secret->until_us > now_us);
+}
+
 void source_release(struct source *s)
 {
     free(s->key);

@@ -45,6 +45,7 @@ struct source {
 enum { SOURCE_SEAL_CONTEXT_CHARS = 40 };
 struct str source_seal_context(int64_t source_id, char out[SOURCE_SEAL_CONTEXT_CHARS + 1]);
 
+bool source_secret_is_valid(const struct source_secret *secret, int64_t now_us);
 void source_release(struct source *s);
 /* Returns owned: the source as an object, secrets sealed. NULL when memory is out. */
 json_t *source_to_json(const struct source *s);

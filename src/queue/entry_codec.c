@@ -4,14 +4,28 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { PART_VERSION, PART_ID, PART_SOURCE, PART_TOPIC, PART_RECEIVED, PART_SIGNED, PART_TYPE, PART_BODY, PART_REPLAY, PART__COUNT };
+enum {
+    PART_VERSION,
+    PART_ID,
+    PART_SOURCE,
+    PART_TOPIC,
+    PART_RECEIVED,
+    PART_SIGNED,
+    PART_TYPE,
+    PART_BODY,
+    PART_REPLAY,
+    PART_KIND,
+    PART__COUNT
+};
 
-/* The field names of format 1, in the order they are written; all but the last stand in every entry. */
+/* The field names of format 1, in the order they are written; those from PART_REPLAY on stand only where they say something. */
 static const struct str part_names[PART__COUNT] = {
     [PART_VERSION] = {"v", 1},         [PART_ID] = {"id", 2},         [PART_SOURCE] = {"source", 6}, [PART_TOPIC] = {"topic", 5},
     [PART_RECEIVED] = {"received", 8}, [PART_SIGNED] = {"signed", 6}, [PART_TYPE] = {"type", 4},     [PART_BODY] = {"body", 4},
-    [PART_REPLAY] = {"replay", 6},
+    [PART_REPLAY] = {"replay", 6},     [PART_KIND] = {"kind", 4},
 };
+
+static const char *const kind_names[ENTRY_KIND__COUNT] = {[ENTRY_SECRET] = "secret", [ENTRY_FIRST_SECRET] = "first_secret"};
 
 static const struct str header_prefix = {"h:", 2};
 
@@ -59,10 +73,14 @@ static enum err put_header(struct entry_pairs *out, const struct field *header)
 enum err entry_encode(const struct entry *entry, struct entry_pairs *out)
 {
     struct str values[PART__COUNT] = {
-        [PART_ID] = entry->id,     [PART_SOURCE] = entry->source_id, [PART_TOPIC] = entry->topic, [PART_TYPE] = entry->content_type,
-        [PART_BODY] = entry->body, [PART_REPLAY] = STR("1"),
+        [PART_ID] = entry->id,
+        [PART_SOURCE] = entry->source_id,
+        [PART_TOPIC] = entry->topic,
+        [PART_TYPE] = entry->content_type,
+        [PART_BODY] = entry->body,
+        [PART_REPLAY] = entry->replay ? STR("1") : STR_NONE,
+        [PART_KIND] = str_of(kind_names[entry->kind]),
     };
-    size_t parts = entry->replay ? PART__COUNT : PART_REPLAY;
     enum err err = OK;
 
     out->n = out->names_len = 0;
@@ -73,8 +91,9 @@ enum err entry_encode(const struct entry *entry, struct entry_pairs *out)
     put_number(out, 0, ENTRY_FORMAT, &values[PART_VERSION]);
     put_number(out, 1, entry->received_at_us, &values[PART_RECEIVED]);
     put_number(out, 2, entry->signed_at_us, &values[PART_SIGNED]);
-    for (size_t i = 0; i < parts; i++)
-        out->at[out->n++] = (struct field){.name = part_names[i], .value = values[i]};
+    for (size_t i = 0; i < PART__COUNT; i++)
+        if (i < PART_REPLAY || values[i].len)
+            out->at[out->n++] = (struct field){.name = part_names[i], .value = values[i]};
     for (size_t i = 0; i < entry->headers.n && !err; i++)
         err = put_header(out, &entry->headers.at[i]);
     return err;
@@ -136,6 +155,17 @@ static enum err check_parts(const struct parts *parts)
     return is_delivery_id(parts->value[PART_ID]) && is_source_id(parts->value[PART_SOURCE]) ? OK : ERR_SYNTAX;
 }
 
+static enum err read_kind(const struct parts *parts, enum entry_kind *out)
+{
+    *out = ENTRY_DELIVERY;
+    if (!parts->has[PART_KIND])
+        return OK;
+    for (size_t i = ENTRY_SECRET; i < ENTRY_KIND__COUNT; i++)
+        if (str_eq(parts->value[PART_KIND], str_of(kind_names[i])))
+            *out = (enum entry_kind)i;
+    return *out == ENTRY_DELIVERY ? ERR_SYNTAX : OK;
+}
+
 static enum err keep_headers(const struct parts *parts, struct arena *arena, struct fields *out)
 {
     struct field *at;
@@ -165,6 +195,8 @@ enum err entry_decode(const struct field *pairs, size_t n, struct arena *arena, 
         err = read_time(parts.value[PART_RECEIVED], &e.received_at_us);
     if (!err)
         err = read_time(parts.value[PART_SIGNED], &e.signed_at_us);
+    if (!err)
+        err = read_kind(&parts, &e.kind);
     if (!err)
         err = keep_headers(&parts, arena, &e.headers);
     if (err)

@@ -37,7 +37,7 @@ typedef void queue_snapshot_done(void *arg, enum err err, int64_t version, struc
  * nothing was published yet. The text is borrowed during the callback. */
 enum err queue_snapshot(struct queue *q, int64_t known, queue_snapshot_done *done, void *arg) MUST_CHECK;
 /* Adds to the counters of one source (verified, refused by reason, last delivery time, secret use); batched, best effort:
- * field names are made by the caller, values are added; fields that begin with "last_at" are set, not added. */
+ * field names are made by the caller, values are added; fields that begin with "last_at_us" are set, not added. */
 void queue_source_count(struct queue *q, struct str source_id, struct str field, int64_t by);
 /* Sends what was counted now, instead of within the second; for the stop. */
 void queue_flush_counts(struct queue *q);

@@ -17,8 +17,8 @@ struct source_counts {
     uint16_t slot[SLOTS];
 };
 
-/* "last_at" and "last_at:<of what>": set, not added. */
-static const struct str set_prefix = {"last_at", 7};
+/* "last_at_us" and "last_at_us:<of what>": set, not added. */
+static const struct str set_prefix = {"last_at_us", 10};
 
 enum err source_counts_new(struct source_counts **out)
 {

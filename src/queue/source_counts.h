@@ -10,7 +10,7 @@ struct source_counts;
 
 enum err source_counts_new(struct source_counts **out) MUST_CHECK;
 void source_counts_free(struct source_counts *c);
-/* Adds `by`; the field "last_at" is set instead. False when the table is full, or a name is too long: flush and try again. */
+/* Adds `by`; the field "last_at_us" is set instead. False when the table is full, or a name is too long: flush and try again. */
 bool source_counts_add(struct source_counts *c, struct str source_id, struct str field, int64_t by) MUST_CHECK;
 size_t source_counts_n(const struct source_counts *c);
 /* Gives each sum to `send` and forgets it; stops, keeping the rest, when `send` says no. `set`: the value is to be set, not added.

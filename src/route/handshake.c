@@ -1,161 +1,151 @@
-/* handshake.c -- owns a platform's question "is this URL yours?". */
+/* handshake.c -- owns a platform's question "is this URL yours?": which handshake a request is, and the answer. */
 #include "route/handshake.h"
 
 #include "base/form.h"
+#include "base/jdoc.h"
 
 #include <ctype.h>
 
-/* Of a query or form that asks; what is larger is none. */
-static const struct form_limits asked_limits = {.max_bytes = 8192, .max_pairs = 64};
+enum { BODY_MAX_BYTES = 16 << 10, HEADERS_MAX_BYTES = 8 << 10, CAPTURE_MAX_BYTES = 4096, JSON_ARENA_BYTES = 256 << 10 };
 
-static bool read_param(struct reader *r, const struct place *p, struct handshake_param *out)
+/* Of what asks; what is larger is no handshake. */
+static const struct form_limits asked_form = {.max_bytes = HANDSHAKE_BODY_MAX_BYTES, .max_pairs = 64};
+static const struct jdoc_limits asked_json = {.max_bytes = HANDSHAKE_BODY_MAX_BYTES, .max_depth = 16, .max_nodes = 1000};
+
+/* A request; its parts are taken apart once, when the first handshake wants to know them. */
+struct asked {
+    const struct handshake_request *request;
+    const struct handshake *h; /* the one that is tried */
+    struct form query, form;
+    const struct jnode *json;
+    struct arena arena;
+    bool has_query, has_form, has_json; /* the part is what it should be, within the limits */
+    bool took_query, took_body;
+    struct secret *secret; /* the last one that was asked for */
+    enum err trouble;      /* why it cannot be answered, when it is not the request's fault */
+};
+
+static void release(struct asked *a)
 {
-    static const char *const kinds[] = {[PARAM_TEXT] = "text", [PARAM_DIGITS] = "digits", NULL};
-    static const char *const known[] = {"is", "config", NULL};
-    struct place is, config;
-    size_t index;
+    form_release(&a->query);
+    form_release(&a->form);
+    arena_release(&a->arena);
+    secret_free(a->secret);
+}
 
-    out->name = str_of(p->name);
-    if (json_is_string(p->json)) {
-        if (!read_choice(r, p, kinds, &index))
+static bool take_query(struct asked *a)
+{
+    if (!a->took_query)
+        a->has_query = form_parse(a->request->query, &asked_form, &a->query) == OK;
+    a->took_query = true;
+    return a->has_query;
+}
+
+/* True when the body is what the handshake wants, as far as it can be without looking at members. */
+static bool take_body(struct asked *a)
+{
+    struct str body = a->request->body;
+
+    if (a->h->body == HANDSHAKE_EMPTY)
+        return body.len == 0;
+    if (a->h->body == HANDSHAKE_ANY_BODY)
+        return body.len <= HANDSHAKE_BODY_MAX_BYTES;
+    if (!a->took_body) {
+        arena_init(&a->arena, JSON_ARENA_BYTES);
+        a->has_form = form_parse(body, &asked_form, &a->form) == OK;
+        a->has_json = jdoc_parse(&a->arena, body, &asked_json, &a->json, NULL) == OK;
+    }
+    a->took_body = true;
+    return a->h->body == HANDSHAKE_FORM ? a->has_form && a->form.n == a->h->form.n : a->has_json;
+}
+
+/* --- which one -------------------------------------------------------------------------------------------------------- */
+
+/* The newest valid secret of that name, until the next one is asked for. */
+static struct str secret_of(struct asked *a, struct str name)
+{
+    enum err err;
+
+    secret_free(a->secret);
+    a->secret = NULL;
+    err = a->request->secret(a->request->arg, name, &a->secret);
+    if (err && err != ERR_NOT_FOUND)
+        a->trouble = err;
+    return err ? STR_NONE : secret_bytes(a->secret);
+}
+
+static bool is_digits(struct str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (!isdigit((unsigned char)value.p[i]))
             return false;
-        out->kind = (enum param_kind)index;
-        return true;
-    }
-    if (!read_members(r, p, known))
-        return false;
-    is = place_member(p, "is");
-    config = place_member(p, "config");
-    if (place_given(&is) == place_given(&config)) {
-        read_problem(r, p, "has one of is, config");
-        return false;
-    }
-    out->kind = place_given(&is) ? PARAM_IS : PARAM_CONFIG;
-    out->text = read_text(r, place_given(&is) ? &is : &config);
-    return out->text.len > 0;
+    return value.len > 0 && value.len <= 20;
 }
 
-static bool read_params(struct reader *r, const struct place *p, struct handshake_param *out, size_t *n)
+/* ERR_NOT_FOUND: another shape. ERR_FORBIDDEN: the shape, but not the word that the source was given. */
+static enum err value_fits(const struct handshake_param *param, struct str value, struct asked *a)
 {
-    const char *name;
-    json_t *value;
-    bool good = true;
-
-    if (!read_object(r, p))
-        return false;
-    if (json_object_size(p->json) > HANDSHAKE_PARAMS_MAX) {
-        read_problem(r, p, "at most %d members", HANDSHAKE_PARAMS_MAX);
-        return false;
-    }
-    json_object_foreach((json_t *)p->json, name, value)
-    {
-        struct place member = {.up = p, .name = name, .json = value};
-
-        good &= read_param(r, &member, &out[(*n)++]);
-    }
-    return good;
-}
-
-static bool read_answer(struct reader *r, const struct place *p, struct handshake *out)
-{
-    static const char *const known[] = {"status", "content_type", "body", NULL};
-    static const char *const names[] = {"query.", "form.", "config.", NULL};
-    struct place status, type, body;
-
-    if (!read_members(r, p, known))
-        return false;
-    status = place_member(p, "status");
-    type = place_member(p, "content_type");
-    body = place_member(p, "body");
-    out->status = (int)read_int(r, &status, 200, 299, 200);
-    out->answer_type = "text/plain; charset=utf-8"; /* what is echoed is never read as HTML */
-    if (place_given(&type))
-        out->answer_type = read_text(r, &type).p;
-    return !place_given(&body) || template_read(r, &body, names, &out->answer);
-}
-
-static bool read_handshake(struct reader *r, const struct place *p, struct handshake *out)
-{
-    static const char *const known[] = {"method", "content_type", "absent_headers", "query", "form", "answer", NULL};
-    static const char *const methods[] = {"GET", "HEAD", "POST", NULL};
-    struct place method, type, absent, query, form, answer;
-    size_t index;
-    bool good;
-
-    if (!read_members(r, p, known))
-        return false;
-    method = place_member(p, "method");
-    type = place_member(p, "content_type");
-    absent = place_member(p, "absent_headers");
-    query = place_member(p, "query");
-    form = place_member(p, "form");
-    answer = place_member(p, "answer");
-    good = read_choice(r, &method, methods, &index);
-    if (good)
-        out->method = str_of(methods[index]);
-    if (place_given(&type))
-        out->content_type = read_text(r, &type);
-    if (place_given(&absent))
-        good &= read_texts(r, &absent, &out->absent_headers, &out->n_absent);
-    if (place_given(&query))
-        good &= read_params(r, &query, out->query, &out->n_query);
-    out->has_form = place_given(&form);
-    if (out->has_form)
-        good &= read_params(r, &form, out->form, &out->n_form);
-    return read_answer(r, &answer, out) && good;
-}
-
-bool handshakes_read(struct reader *r, const struct place *p, struct handshakes *out)
-{
-    size_t n = json_array_size(p->json);
-    struct handshake *all;
-    bool good = true;
-
-    if (!read_list(r, p))
-        return false;
-    all = read_array(r, n, sizeof(*all));
-    if (!all)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        struct place element = place_element(p, i);
-
-        good &= read_handshake(r, &element, &all[i]);
-    }
-    *out = (struct handshakes){.at = all, .n = n};
-    return good;
-}
-
-static bool value_fits(const struct handshake_param *param, struct str value, const struct handshake_request *request)
-{
-    const char *config;
+    struct str wanted = param->text;
 
     switch (param->kind) {
     case PARAM_TEXT:
-        return value.len > 0;
+        return value.len > 0 ? OK : ERR_NOT_FOUND;
     case PARAM_DIGITS:
-        for (size_t i = 0; i < value.len; i++)
-            if (!isdigit((unsigned char)value.p[i]))
-                return false;
-        return value.len > 0 && value.len <= 20;
+        return is_digits(value) ? OK : ERR_NOT_FOUND;
     case PARAM_IS:
-        return str_eq(value, param->text);
+        return str_eq(value, wanted) ? OK : ERR_NOT_FOUND;
     case PARAM_CONFIG:
-        config = request->config ? request->config(request->arg, param->text) : NULL;
-        return config && config[0] && str_eq(value, str_of(config));
+        wanted = str_of(a->request->config(a->request->arg, param->text));
+        break;
+    case PARAM_SECRET:
+        wanted = secret_of(a, param->text);
+        break;
     }
-    return false;
+    return wanted.len && ct_equal(value, wanted) ? OK : ERR_FORBIDDEN;
 }
 
-static bool params_fit(const struct handshake_param *params, size_t n, const struct form *form,
-                       const struct handshake_request *request)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct str value;
+/* Gets the only value of a name in one part of the request; false when there is none, or several. */
+typedef bool get_value(struct asked *a, struct str name, struct str *value);
 
-        if (form_get(form, params[i].name, &value) != 1 || !value_fits(&params[i], value, request))
-            return false;
-    }
+static bool get_query(struct asked *a, struct str name, struct str *value)
+{
+    return take_query(a) && form_get(&a->query, name, value) == 1;
+}
+
+static bool get_form(struct asked *a, struct str name, struct str *value)
+{
+    return form_get(&a->form, name, value) == 1;
+}
+
+static bool get_header(struct asked *a, struct str name, struct str *value)
+{
+    return fields_get(a->request->headers, name, value) == 1;
+}
+
+static bool get_json(struct asked *a, struct str pointer, struct str *value)
+{
+    const struct jnode *node = a->json ? jnode_at(a->json, pointer) : NULL;
+
+    if (!node || node->type == J_ARRAY || node->type == J_OBJECT || node->type == J_NULL)
+        return false;
+    *value = node->type == J_TRUE ? STR("true") : node->type == J_FALSE ? STR("false") : node->text;
     return true;
+}
+
+/* As value_fits, for all; another shape outweighs a wrong word. */
+static enum err params_fit(const struct handshake_params *params, get_value *get, struct asked *a)
+{
+    enum err said = OK;
+
+    for (size_t i = 0; i < params->n; i++) {
+        struct str value;
+        enum err err = get(a, params->at[i].name, &value) ? value_fits(&params->at[i], value, a) : ERR_NOT_FOUND;
+
+        if (err == ERR_NOT_FOUND)
+            return err;
+        said = said ? said : err;
+    }
+    return said;
 }
 
 static bool type_fits(struct str wanted, struct str given)
@@ -163,74 +153,198 @@ static bool type_fits(struct str wanted, struct str given)
     return wanted.len == 0 || str_eq_nocase(wanted, str_trim(str_upto(given, str_find(given, ';'))));
 }
 
-/* A request taken apart once for all handshakes. */
-struct asked {
-    const struct handshake_request *request;
-    struct form query, form;
-    bool has_form; /* the body is a form within the limits */
-};
-
-/* Exactly this shape and no other: an unsigned request must not get in by resembling one (I4). */
-static bool matches(const struct handshake *h, const struct asked *asked)
+static bool signed_fits(enum handshake_signed wanted, const struct handshake_request *request)
 {
-    const struct handshake_request *request = asked->request;
-
-    if (!str_eq(h->method, request->method) || !type_fits(h->content_type, request->content_type))
-        return false;
-    for (size_t i = 0; i < h->n_absent; i++)
-        if (fields_get(request->headers, h->absent_headers[i], NULL))
-            return false;
-    if (h->has_form ? !asked->has_form || asked->form.n != h->n_form : request->body.len > 0)
-        return false;
-    return params_fit(h->query, h->n_query, &asked->query, request) && params_fit(h->form, h->n_form, &asked->form, request);
-}
-
-/* Where {{query.x}}, {{form.x}} and {{config.x}} come from. */
-static bool lookup(void *arg, struct str name, struct template_value *out)
-{
-    const struct asked *asked = arg;
-    struct str section = str_upto(name, str_find(name, '.')), member = str_from(name, section.len + 1);
-
-    if (str_eq(section, STR("config"))) {
-        const char *value = asked->request->config ? asked->request->config(asked->request->arg, member) : NULL;
-
-        out->text = str_of(value);
-        return value != NULL;
-    }
-    return form_get(str_eq(section, STR("query")) ? &asked->query : &asked->form, member, &out->text) == 1;
-}
-
-static bool answer_first(const struct handshakes *handshakes, struct asked *asked, int *status, const char **content_type,
-                         struct buf *answer)
-{
-    for (size_t i = 0; i < handshakes->n; i++) {
-        const struct handshake *h = &handshakes->at[i];
-        size_t before = answer->len;
-
-        if (!matches(h, asked))
-            continue;
-        if (template_fill(&h->answer, lookup, asked, answer)) {
-            answer->len = before;
-            continue;
-        }
-        *status = h->status;
-        *content_type = h->answer_type;
+    switch (wanted) {
+    case HANDSHAKE_UNSIGNED:
+        return request->is_unsigned;
+    case HANDSHAKE_SIGNED:
+        return request->is_verified;
+    case HANDSHAKE_EITHER:
+        return request->is_unsigned || request->is_verified;
+    case HANDSHAKE_ANY:
         return true;
     }
     return false;
 }
 
-bool handshakes_answer(const struct handshakes *handshakes, const struct handshake_request *request, int *status,
-                       const char **content_type, struct buf *answer)
+/* The cheap part first: most requests are deliveries. */
+static bool head_fits(const struct handshake *h, const struct handshake_request *request)
 {
-    struct asked asked = {.request = request};
-    bool answered = false;
+    if (!str_eq(h->method, request->method) || !signed_fits(h->is_signed, request) ||
+        !type_fits(h->content_type, request->content_type))
+        return false;
+    for (size_t i = 0; i < h->n_absent; i++)
+        if (fields_get(request->headers, h->absent_headers[i], NULL))
+            return false;
+    return true;
+}
 
-    if (handshakes->n && form_parse(request->query, &asked_limits, &asked.query) == OK) {
-        asked.has_form = form_parse(request->body, &asked_limits, &asked.form) == OK;
-        answered = answer_first(handshakes, &asked, status, content_type, answer);
+static bool is_pending(struct asked *a)
+{
+    return secret_of(a, a->h->capture).len == 0;
+}
+
+/*
+ * Exactly this shape and no other: an unsigned request must not get in by resembling one (I4). ERR_NOT_FOUND when it is another;
+ * else why the request, which has the shape, is refused: ERR_FORBIDDEN, ERR_SIGNATURE... (I5: also when nothing is pending).
+ */
+static enum err matches(struct asked *a)
+{
+    const struct handshake *h = a->h;
+    const struct {
+        const struct handshake_params *params;
+        get_value *get;
+    } parts[] = {{&h->headers, get_header}, {&h->query, get_query}, {&h->form, get_form}, {&h->json, get_json}};
+    enum err said = OK, err;
+
+    if (!head_fits(h, a->request) || !take_body(a))
+        return ERR_NOT_FOUND;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        err = params_fit(parts[i].params, parts[i].get, a);
+        if (err == ERR_NOT_FOUND)
+            return err;
+        said = said ? said : err;
     }
-    form_release(&asked.query);
-    form_release(&asked.form);
-    return answered;
+    if (!said && h->verify)
+        said = a->request->verify(a->request->arg, h->verify);
+    if (!said && h->while_pending && !is_pending(a))
+        said = ERR_SIGNATURE;
+    return a->trouble ? a->trouble : said;
+}
+
+/* --- the answer ------------------------------------------------------------------------------------------------------- */
+
+static bool lookup_url(struct asked *a, struct str *out)
+{
+    *out = a->request->url;
+    if (out->len == 0)
+        a->trouble = ERR_CONFIG; /* no public URL is set */
+    return out->len > 0;
+}
+
+static bool lookup_plain(struct asked *a, struct str name, struct str *out)
+{
+    struct str section = str_upto(name, str_find(name, '.')), member = str_from(name, section.len + 1);
+
+    if (str_eq(section, STR("query")))
+        return get_query(a, member, out);
+    if (str_eq(section, STR("form")))
+        return get_form(a, member, out);
+    if (str_eq(section, STR("json")))
+        return get_json(a, member, out);
+    if (str_eq(section, STR("header")))
+        return get_header(a, member, out);
+    if (str_eq(section, STR("url")))
+        return lookup_url(a, out);
+    if (str_eq(section, STR("random")))
+        *out = a->request->random;
+    else if (str_eq(section, STR("secret")))
+        *out = secret_of(a, member);
+    else
+        *out = str_of(a->request->config(a->request->arg, member));
+    return out->len > 0;
+}
+
+static bool lookup(void *arg, struct str name, struct template_value *out)
+{
+    return lookup_plain(arg, name, &out->text);
+}
+
+static bool lookup_in_json(void *arg, struct str name, struct template_value *out)
+{
+    out->in_json = true;
+    return lookup(arg, name, out);
+}
+
+/* A value that came with the request must not begin another header. */
+static bool is_header_value(struct str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.p[i] < ' ' || value.p[i] > '~')
+            return false;
+    return true;
+}
+
+static enum err write_headers(struct asked *a, struct buf *out)
+{
+    enum err err = OK;
+
+    for (size_t i = 0; i < a->h->n_answer_headers && !err; i++) {
+        const struct handshake_header *header = &a->h->answer_headers[i];
+        size_t start;
+
+        err = buf_printf(out, "%.*s: ", STR_ARG(header->name));
+        start = out->len;
+        if (!err)
+            err = template_fill(&header->value, lookup, a, out);
+        if (!err && !is_header_value(str_from(buf_str(out), start)))
+            err = ERR_NOT_FOUND;
+        if (!err)
+            err = buf_append(out, STR("\r\n"));
+    }
+    return err;
+}
+
+/* Rooms are made first: growing would leave copies of a secret. */
+static enum err write_answer(struct asked *a, struct handshake_answer *out)
+{
+    const struct handshake *h = a->h;
+    enum err err = buf_reserve(&out->body, BODY_MAX_BYTES);
+
+    if (!err)
+        err = buf_reserve(&out->headers, HEADERS_MAX_BYTES);
+    if (!err && h->capture.len)
+        err = buf_reserve(&out->secret, CAPTURE_MAX_BYTES);
+    if (!err)
+        err = template_fill(&h->answer, h->answer_is_json ? lookup_in_json : lookup, a, &out->body);
+    if (!err)
+        err = write_headers(a, &out->headers);
+    if (!err && h->capture.len)
+        err = template_fill(&h->capture_value, lookup, a, &out->secret);
+    if (err)
+        return a->trouble ? a->trouble : err == ERR_TOO_LARGE ? ERR_NOT_FOUND : err;
+    out->status = h->status;
+    out->content_type = h->answer_type;
+    out->capture = h->capture;
+    out->first_only = h->while_pending;
+    return OK;
+}
+
+void handshake_answer_init(struct handshake_answer *answer)
+{
+    *answer = (struct handshake_answer){.status = 0,
+                                        .body = BUF_INIT(BODY_MAX_BYTES),
+                                        .headers = BUF_INIT(HEADERS_MAX_BYTES),
+                                        .secret = BUF_INIT(CAPTURE_MAX_BYTES)};
+}
+
+void handshake_answer_release(struct handshake_answer *answer)
+{
+    buf_wipe(&answer->body);
+    buf_wipe(&answer->headers);
+    buf_wipe(&answer->secret);
+}
+
+enum err handshakes_answer(const struct handshakes *handshakes, const struct handshake_request *request,
+                           struct handshake_answer *answer)
+{
+    struct asked a = {.request = request, .arena = {.max_bytes = JSON_ARENA_BYTES}};
+    enum err said = ERR_NOT_FOUND;
+
+    for (size_t i = 0; i < handshakes->n; i++) {
+        enum err err;
+
+        a.h = &handshakes->at[i];
+        err = matches(&a);
+        if (!err) {
+            handshake_answer_release(answer);
+            err = write_answer(&a, answer);
+        }
+        said = said == ERR_NOT_FOUND || !err ? err : said; /* the first that has the shape says why it is refused */
+        if (!err)
+            break;
+    }
+    release(&a);
+    return said;
 }

@@ -241,7 +241,30 @@ static bool read_keep(struct reader *r, const struct place *p, struct route *rou
 
 static bool read_handshakes(struct reader *r, const struct place *p, struct route *route)
 {
-    return handshakes_read(r, p, &route->handshakes);
+    struct handshake_config config = {.at = route->config, .n = route->n_config};
+
+    return handshakes_read(r, p, &config, &route->handshakes);
+}
+
+/* Deliveries always may come by POST; a signed GET has its query for a body. */
+static bool read_methods(struct reader *r, const struct place *p, struct route *route)
+{
+    static const char *const known[] = {"POST", "GET", NULL};
+    size_t n = json_array_size(p->json), index;
+    bool good = read_list(r, p), takes[2] = {false, false};
+
+    for (size_t i = 0; good && i < n; i++) {
+        struct place element = place_element(p, i);
+
+        good = read_choice(r, &element, known, &index);
+        takes[good ? index : 0] = true;
+    }
+    if (good && !takes[0]) {
+        read_problem(r, p, "must hold POST");
+        return false;
+    }
+    route->methods = takes[1] ? "POST, GET" : "POST";
+    return good;
 }
 
 static bool read_answer(struct reader *r, const struct place *p, struct route *route)
@@ -317,6 +340,7 @@ static bool read_push(struct reader *r, const struct place *p, struct route *rou
         {"dedupe", true, read_dedupe},      {"time", false, read_time},
         {"keep_headers", false, read_keep}, {"handshakes", false, read_handshakes},
         {"answer", false, read_answer},     {"send", false, read_send},
+        {"methods", false, read_methods},
     };
 
     return read_sections(r, p, sections, sizeof(sections) / sizeof(sections[0]), route);
@@ -432,6 +456,7 @@ enum err route_load(struct str text, struct problems *problems, struct route **o
         return ERR_MEMORY;
     arena_init(&route->arena, ROUTE_ARENA_MAX);
     route->platform = route->title = route->setup = "";
+    route->methods = "POST";
     route->text = str_dup(text);
     route->text_len = text.len;
     if (!route->text)
@@ -456,6 +481,7 @@ void route_free(struct route *route)
         return;
     for (size_t i = 0; i < route->n_verify; i++)
         verify_spec_free(route->verify[i]);
+    handshakes_release(&route->handshakes);
     json_decref(route->json);
     free(route->text);
     arena_release(&route->arena);

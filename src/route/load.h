@@ -27,7 +27,8 @@ struct route {
     struct each_form each;
     struct delivery_form delivery;
     struct handshakes handshakes;
-    int answer_status; /* 0 = the receiver's own */
+    const char *methods; /* of deliveries: "POST", "POST, GET" */
+    int answer_status;   /* 0 = the receiver's own */
     struct str answer_type, answer_body;
     struct send_form send;
     struct object_forms objects;

@@ -86,10 +86,40 @@ int route_answer(const struct route *route, struct str *content_type, struct str
     return route->answer_status;
 }
 
-bool route_handshake(const struct route *route, const struct handshake_request *request, int *status, const char **content_type,
-                     struct buf *answer)
+const char *route_methods(const struct route *route)
 {
-    return handshakes_answer(&route->handshakes, request, status, content_type, answer);
+    return route->methods;
+}
+
+bool route_takes_method(const struct route *route, struct str method)
+{
+    struct str rest = str_of(route->methods), one;
+
+    while (str_split(&rest, ',', &one))
+        if (str_eq(str_trim(one), method))
+            return true;
+    return false;
+}
+
+enum err route_handshake(const struct route *route, const struct handshake_request *request, struct handshake_answer *answer)
+{
+    return handshakes_answer(&route->handshakes, request, answer);
+}
+
+bool route_has_handshake(const struct route *route, struct str method)
+{
+    for (size_t i = 0; i < route->handshakes.n; i++)
+        if (str_eq(route->handshakes.at[i].method, method))
+            return true;
+    return false;
+}
+
+bool route_captures(const struct route *route, struct str secret)
+{
+    for (size_t i = 0; i < route->handshakes.n; i++)
+        if (secret.len && str_eq(route->handshakes.at[i].capture, secret))
+            return true;
+    return false;
 }
 
 enum err route_send_headers(const struct route *route, const struct route_send *send, struct buf *values,

@@ -57,17 +57,49 @@ size_t route_keep_headers(const struct route *route, struct fields headers, stru
 /* Status and body of the success answer; status 0 = the receiver's own default. */
 int route_answer(const struct route *route, struct str *content_type, struct str *body);
 
-/* A request that is no delivery but a question of the platform: is this URL yours? */
+/* The methods of deliveries, for the Allow field: "POST" or "POST, GET". */
+const char *route_methods(const struct route *route);
+bool route_takes_method(const struct route *route, struct str method);
+
+/* A request that may be no delivery but a question of the platform: is this URL yours? All is borrowed. */
 struct handshake_request {
     struct str method, query, content_type, body;
+    struct str url;    /* of the endpoint as the platform knows it; may be empty */
+    struct str random; /* text that nobody can guess, new for each request */
     struct fields headers;
-    const char *(*config)(void *arg, struct str name); /* the source's config value or NULL */
+    bool is_unsigned; /* it carries no signature that a delivery would need */
+    bool is_verified; /* it carries one, which is right */
+    /* What the source was given: a config text, or NULL; the newest valid secret, owned (ERR_NOT_FOUND when there is none). */
+    const char *(*config)(void *arg, struct str name);
+    enum err (*secret)(void *arg, struct str name, struct secret **out);
+    /* Holds the request against a handshake's own way to sign, with the source's valid secrets. */
+    enum err (*verify)(void *arg, const struct verify_spec *spec);
     void *arg;
 };
-/* True when one of the route's handshakes matches; then *status and what was appended to *answer are to be sent as they are,
- * nothing is queued. `content_type` gets a static text. */
-bool route_handshake(const struct route *route, const struct handshake_request *request, int *status, const char **content_type,
-                     struct buf *answer);
+/* What is to be sent as it is. The secret is to be kept before (N1). Texts are borrowed from the route. */
+struct handshake_answer {
+    int status;
+    const char *content_type; /* NULL: no body */
+    struct buf body, headers; /* headers: complete lines, each with CRLF */
+    struct str capture;       /* config member that `secret` becomes; empty: none */
+    struct buf secret;
+    bool first_only; /* it becomes so only while the source has no secret of that name */
+};
+void handshake_answer_init(struct handshake_answer *answer);
+/* Wipes. */
+void handshake_answer_release(struct handshake_answer *answer);
+/*
+ * Fills `answer`, when one of the route's handshakes matches; nothing of the request is queued then.
+ * Errors: ERR_NOT_FOUND when it is none of them; else why one that it resembles is refused: ERR_FORBIDDEN (not the word that the
+ * source was given), ERR_SIGNATURE... (its own signature; or no secret is pending), ERR_CONFIG (the answer needs the public URL,
+ * which is not set), ERR_MEMORY.
+ */
+enum err route_handshake(const struct route *route, const struct handshake_request *request,
+                         struct handshake_answer *answer) MUST_CHECK;
+/* True when a handshake of the route has that method: only then is it worth asking. */
+bool route_has_handshake(const struct route *route, struct str method);
+/* True when a handshake of the route makes a secret of that name. */
+bool route_captures(const struct route *route, struct str secret);
 
 /* What an example delivery is filled with. */
 struct route_send {

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/timefmt.h"
+#include "route/template_hmac.h"
 
 static const char *const filters[] = {
     [FILTER_NONE] = "none", [FILTER_ISO] = "iso",   [FILTER_ISO_LOCAL] = "iso_local",
@@ -20,8 +21,8 @@ static bool is_known(struct str name, const char *const *names)
     return false;
 }
 
-static bool read_name(struct reader *r, const struct place *p, struct str inner, const char *const *names,
-                      struct template_part *out)
+bool template_read_name(struct reader *r, const struct place *p, struct str inner, const char *const *names,
+                        struct template_part *out)
 {
     struct str filter;
 
@@ -44,6 +45,15 @@ static bool read_name(struct reader *r, const struct place *p, struct str inner,
         }
     read_problem(r, p, "\"%.*s\" is not one of iso, iso_local, sql, unix, unix_ms", STR_ARG(str_upto(filter, 80)));
     return false;
+}
+
+/* The inside of one pair of braces. */
+static bool read_braces(struct reader *r, const struct place *p, struct str inner, const char *const *names,
+                        struct template_part *out)
+{
+    if (str_starts(inner, STR("hmac.")) && is_known(inner, names))
+        return template_hmac_read(r, p, inner, names, &out->hmac);
+    return template_read_name(r, p, inner, names, out);
 }
 
 static size_t count_parts(struct str text)
@@ -83,7 +93,7 @@ bool template_read(struct reader *r, const struct place *p, const char *const *n
             read_problem(r, p, "\"{{\" without \"}}\"");
             return false;
         }
-        if (!read_name(r, p, str_n(text.p + 2, close - 2), names, &parts[out->n++]))
+        if (!read_braces(r, p, str_n(text.p + 2, close - 2), names, &parts[out->n++]))
             return false;
         text = str_from(text, close + 2);
     }
@@ -108,6 +118,27 @@ static enum err append_time(int64_t time_us, enum template_filter filter, struct
     return err;
 }
 
+/* Appends the text as it stands inside a JSON string. */
+static enum err append_in_json(struct str text, struct buf *out)
+{
+    struct buf quoted = BUF_INIT(64 << 10);
+    json_t *json = json_str(text);
+    enum err err = json ? json_print(json, &quoted) : ERR_MEMORY;
+
+    if (!err)
+        err = buf_append(out, str_n(quoted.p + 1, quoted.len - 2));
+    json_decref(json);
+    buf_wipe(&quoted);
+    return err;
+}
+
+static enum err append_value(const struct template_value *value, enum template_filter filter, struct buf *out)
+{
+    if (value->is_time)
+        return append_time(value->time_us, filter, out);
+    return value->in_json ? append_in_json(value->text, out) : buf_append(out, value->text);
+}
+
 enum err template_fill(const struct template *t, template_lookup *lookup, void *arg, struct buf *out)
 {
     enum err err = OK;
@@ -118,7 +149,7 @@ enum err template_fill(const struct template *t, template_lookup *lookup, void *
 
         if (part->is_name && !lookup(arg, part->text, &value))
             return ERR_NOT_FOUND;
-        err = value.is_time ? append_time(value.time_us, part->filter, out) : buf_append(out, value.text);
+        err = part->hmac ? template_hmac_fill(part->hmac, lookup, arg, out) : append_value(&value, part->filter, out);
     }
     return err;
 }

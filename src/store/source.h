@@ -66,6 +66,16 @@ enum err source_rotate_key(struct store *store, int64_t source_id, int64_t grace
 /* Ends the old keys now. */
 enum err source_finish_key(struct store *store, int64_t source_id) MUST_CHECK;
 
+/* A secret that a handshake brought, sealed by the receiver. Borrowed. */
+struct brought_secret {
+    struct str name, sealed;
+    int64_t from_us; /* when it came: what the platform sends after it may be signed with it */
+    bool first_only;
+};
+/* Inside a transaction: keeps it; those of the same name end an hour from now.
+ * ERR_EXISTS when it counts only as the first and there is a valid one, ERR_TOO_MANY, ERR_NOT_FOUND for a removed source. */
+enum err source_keep_secret(struct store *store, int64_t source_id, const struct brought_secret *brought) MUST_CHECK;
+
 /* Appends {"sources":[...]}: the enabled sources with the secrets that are or will be valid, sealed. */
 enum err source_snapshot(struct store *store, struct buf *out) MUST_CHECK;
 /* Publishes the snapshot, which the receivers take over within a second. Holds the write lock meanwhile, so that of two

@@ -8,7 +8,7 @@
  */
 #define ENDED_KEEP_US (7 * 86400 * US_PER_S)
 
-enum { SEALED_BYTES_MAX = 16 * 1024 };
+enum { SEALED_BYTES_MAX = 16 * 1024, BROUGHT_GRACE_MS = 3600 * 1000 };
 
 enum err source_take_column(struct db_stmt *st, int column, char **out)
 {
@@ -85,6 +85,15 @@ enum err source_rows_forget(struct store *store, int64_t source_id)
     return db_run(store->db, "DELETE FROM source_key WHERE account_id = $1 AND source_id = $2", "ii", store->account_id, source_id);
 }
 
+static enum err insert_secret(struct store *store, int64_t source_id, int64_t number, struct str name, struct str sealed,
+                              int64_t from_us)
+{
+    return db_run(store->db,
+                  "INSERT INTO source_secret (account_id, source_id, number, name, sealed, from_us, until_us)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, 0)",
+                  "iiissi", store->account_id, source_id, number, name, sealed, from_us);
+}
+
 enum err source_secret_put(struct store *store, const struct seal *seal, int64_t source_id, int64_t number,
                            const struct given_secret *given, int64_t now_us)
 {
@@ -93,10 +102,7 @@ enum err source_secret_put(struct store *store, const struct seal *seal, int64_t
     enum err err = seal_close(seal, source_seal_context(source_id, context), secret_bytes(given->secret), &sealed);
 
     if (!err)
-        err = db_run(store->db,
-                     "INSERT INTO source_secret (account_id, source_id, number, name, sealed, from_us, until_us)"
-                     " VALUES ($1, $2, $3, $4, $5, $6, 0)",
-                     "iiissi", store->account_id, source_id, number, str_of(given->name), buf_str(&sealed), now_us);
+        err = insert_secret(store, source_id, number, str_of(given->name), buf_str(&sealed), now_us);
     buf_release(&sealed);
     return err;
 }
@@ -104,12 +110,12 @@ enum err source_secret_put(struct store *store, const struct seal *seal, int64_t
 /* --- rotation --------------------------------------------------------------------------------------------------------- */
 
 /* Inside a transaction: ends the secrets of that name at `until_us`. */
-static enum err end_secrets(struct store *store, int64_t source_id, const char *name, int64_t until_us)
+static enum err end_secrets(struct store *store, int64_t source_id, struct str name, int64_t until_us)
 {
     return db_run(store->db,
                   "UPDATE source_secret SET until_us = $4 WHERE account_id = $1 AND source_id = $2 AND name = $3"
                   " AND (until_us = 0 OR until_us > $4)",
-                  "iisi", store->account_id, source_id, str_of(name), until_us);
+                  "iisi", store->account_id, source_id, name, until_us);
 }
 
 /* Inside a transaction: forgets the secrets that ended long ago, and the one that ended first while there is no room. */
@@ -133,25 +139,60 @@ static enum err make_room(struct store *store, int64_t source_id, int64_t now_us
     return err || db_changes(store->db) ? err : ERR_TOO_MANY;
 }
 
+/* Inside a transaction: ends those of that name after `grace_ms`, and gives a number to the one that follows them. */
+static enum err begin_secret(struct store *store, int64_t source_id, struct str name, int64_t grace_ms, int64_t *number)
+{
+    int64_t now_us = clock_wall_us(store->clock);
+    enum err err =
+        source_ask_int(store, "SELECT COALESCE(MAX(number), 0) + 1 FROM source_secret WHERE account_id = $1 AND source_id = $2",
+                       source_id, number);
+
+    if (!err)
+        err = end_secrets(store, source_id, name, now_us + grace_ms * US_PER_MS);
+    return err ? err : make_room(store, source_id, now_us);
+}
+
 enum err source_rotate(struct store *store, const struct seal *seal, int64_t source_id, const struct given_secret *given,
                        int64_t grace_ms, struct buf *id)
 {
-    int64_t now_us = clock_wall_us(store->clock), number = 0;
+    int64_t number = 0;
     enum err err = db_begin(store->db);
 
     if (err)
         return err;
-    err = source_ask_int(store, "SELECT COALESCE(MAX(number), 0) + 1 FROM source_secret WHERE account_id = $1 AND source_id = $2",
-                         source_id, &number);
+    err = begin_secret(store, source_id, str_of(given->name), grace_ms, &number);
     if (!err)
-        err = end_secrets(store, source_id, given->name, now_us + grace_ms * US_PER_MS);
-    if (!err)
-        err = make_room(store, source_id, now_us);
-    if (!err)
-        err = source_secret_put(store, seal, source_id, number, given, now_us);
+        err = source_secret_put(store, seal, source_id, number, given, clock_wall_us(store->clock));
     if (!err)
         err = buf_printf(id, "s%lld", (long long)number);
     return store_end(store, err);
+}
+
+/* ERR_NOT_FOUND for a removed source, ERR_EXISTS when a first secret is not the first of that name that is valid. */
+static enum err check_brought(struct store *store, int64_t source_id, const struct brought_secret *brought)
+{
+    int64_t now_us = clock_wall_us(store->clock), there = 0;
+    struct source s = {.id = 0};
+    enum err err = source_ask_int(store, "SELECT COUNT(*) FROM source WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
+                                  source_id, &there);
+
+    if (!err)
+        err = there ? source_get(store, source_id, &s) : ERR_NOT_FOUND;
+    for (size_t i = 0; i < s.n_secrets && !err && brought->first_only; i++)
+        if (str_eq(str_of(s.secrets[i].name), brought->name) && source_secret_is_valid(&s.secrets[i], now_us))
+            err = ERR_EXISTS;
+    source_release(&s);
+    return err;
+}
+
+enum err source_keep_secret(struct store *store, int64_t source_id, const struct brought_secret *brought)
+{
+    int64_t number = 0;
+    enum err err = check_brought(store, source_id, brought);
+
+    if (!err)
+        err = begin_secret(store, source_id, brought->name, BROUGHT_GRACE_MS, &number);
+    return err ? err : insert_secret(store, source_id, number, brought->name, brought->sealed, brought->from_us);
 }
 
 bool source_secret_is_old(const struct source *s, size_t i, int64_t now_us)

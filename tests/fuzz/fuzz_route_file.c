@@ -12,12 +12,54 @@ static const char *no_config(void *arg, struct str name)
     return NULL;
 }
 
+/* Every secret is "s". */
+static enum err any_secret(void *arg, struct str name, struct secret **out)
+{
+    (void)arg;
+    (void)name;
+    return secret_new(STR("s"), out);
+}
+
+static enum err any_signature(void *arg, const struct verify_spec *spec)
+{
+    (void)arg;
+    (void)spec;
+    return OK;
+}
+
+/* Asks in several shapes. */
+static void ask(const struct route *route)
+{
+    static const char *const methods[] = {"GET", "HEAD", "POST", "OPTIONS"};
+    static const char *const bodies[] = {"", "c=%41&d=1", "{\"c\":\"\\u00e9\\\"\",\"/\":[1,{\"a\":true}]}"};
+    const struct field header = {STR("X-A"), STR("a\tb")};
+    struct handshake_answer answer;
+
+    for (size_t i = 0; i < 12; i++) {
+        struct handshake_request request = {.method = str_of(methods[i % 4]),
+                                            .query = STR("c=%41&d"),
+                                            .body = str_of(bodies[i / 4]),
+                                            .url = STR("https://a/in/k"),
+                                            .random = STR("r"),
+                                            .headers = {&header, 1},
+                                            .is_unsigned = true,
+                                            .is_verified = true,
+                                            .config = no_config,
+                                            .secret = any_secret,
+                                            .verify = any_signature};
+
+        handshake_answer_init(&answer);
+        if (route_handshake(route, &request, &answer) == OK && memchr(buf_text(&answer.headers), '\t', answer.headers.len))
+            abort();
+        handshake_answer_release(&answer);
+    }
+}
+
 /* Uses what was loaded: maps a body, asks for a handshake, fills an example. */
 static void use(const struct route *route)
 {
     static const char body[] =
         "{\"id\":1,\"type\":\"signup\",\"events\":[{\"type\":\"signup\"}],\"email\":\"a@b.example\",\"list\":[{\"a\":1}]}";
-    struct handshake_request request = {.method = STR("GET"), .query = STR("c=%41&d"), .config = no_config};
     struct route_send send = {route_send_topic(route, 0), STR("i"), STR("a@b.example"), 1, 1};
     struct entry entry = {.id = STR("1"), .topic = STR("t"), .body = str_n(body, sizeof(body) - 1)};
     struct field fields[ROUTE_SEND_FIELDS_MAX];
@@ -25,16 +67,14 @@ static void use(const struct route *route)
     struct map_failure failure;
     struct mapped mapped;
     struct arena arena;
-    const char *type;
     size_t n;
-    int status;
     enum err err;
 
     arena_init(&arena, ROUTE_MAP_ARENA_BYTES);
     err = route_map(route, &entry, &arena, &mapped, &failure);
     if (err && err != ERR_SYNTAX)
         abort();
-    route_handshake(route, &request, &status, &type, &out);
+    ask(route);
     err = route_send_headers(route, &send, &out, fields, &n);
     if (!err && send.topic.len)
         err = route_send_example(route, &send, &out);

@@ -306,7 +306,7 @@ static void snapshot_comes_only_when_it_is_another(void **state)
 
 static bool counts_arrived(struct fixture *f)
 {
-    redisReply *reply = redis_fixture_command(&f->redis, "HMGET storehook:source:7:counts accepted last_at refused:signature");
+    redisReply *reply = redis_fixture_command(&f->redis, "HMGET storehook:source:7:counts accepted last_at_us refused:signature");
     bool ok = reply->element[0]->str && reply->element[1]->str && reply->element[2]->str &&
               strcmp(reply->element[0]->str, "3000") == 0 && strcmp(reply->element[1]->str, "2999") == 0 &&
               strcmp(reply->element[2]->str, "1") == 0;
@@ -321,7 +321,7 @@ static void counts_of_a_source_are_added_up(void **state)
 
     for (int i = 0; i < 3000; i++) {
         queue_source_count(f->q, STR("7"), STR("accepted"), 1);
-        queue_source_count(f->q, STR("7"), STR("last_at"), i);
+        queue_source_count(f->q, STR("7"), STR("last_at_us"), i);
     }
     queue_source_count(f->q, STR("7"), STR("refused:signature"), 1);
     queue_role_ready(f->q, STR("serve"), 60000);

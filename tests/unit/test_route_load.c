@@ -1,41 +1,9 @@
 /* test_route_load.c -- proves the loader of route files: each problem with its exact text, all at once, and what may be overridden. */
-#include "route_case.h"
+#include "route_problems.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define CONFIG "\"config\":{\"secret\":{\"type\":\"secret\",\"required\":true,\"doc\":\"d\"}}"
-#define VERIFY "\"verify\":[{\"scheme\":\"hmac\",\"header\":\"X-Sign\",\"encoding\":\"hex\"}]"
-#define DELIVERY "\"topic\":{\"header\":\"X-Topic\"},\"dedupe\":[[{\"header\":\"X-Id\"}]]"
-#define PUSH "\"push\":{" VERIFY "," DELIVERY "}"
-#define HEAD "{\"route\":1,\"platform\":\"demo\",\"title\":\"Demo\","
-#define TAIL \
-    "\"objects\":{\"customer\":{\"contact.email\":\"/email\"}},\"topics\":{\"c\":{\"event\":\"signup\",\"object\":\"customer\"}}}"
-#define FILE_WITH_PUSH(more) HEAD CONFIG ",\"push\":{" VERIFY "," DELIVERY "," more "}," TAIL
-#define FILE_WITH_OBJECT(members) HEAD CONFIG "," PUSH ",\"objects\":{\"o\":{" members "}},\"topics\":{}}"
-#define FILE_WITH_TOPIC(topic) \
-    HEAD CONFIG "," PUSH ",\"objects\":{\"customer\":{\"contact.email\":\"/email\"}},\"topics\":{\"t\":" topic "}}"
-#define VALID HEAD CONFIG "," PUSH "," TAIL
-
-/* Loads the text as "x.json" and compares all problems. */
-static void check_problems(const char *text, const char *want, int line)
-{
-    struct problems problems;
-    struct route *route = NULL;
-    enum err err;
-
-    problems_init(&problems, STR("x.json"));
-    err = route_load(str_of(text), &problems, &route);
-    if (err != (want[0] ? ERR_CONFIG : OK) || !str_eq(str_of(buf_text(&problems.text)), str_of(want))) {
-        print_error("line %d: %s\n%swanted:\n%s", line, err_name(err), buf_text(&problems.text), want);
-        _fail(__FILE__, line);
-    }
-    assert_true((route != NULL) == (want[0] == '\0'));
-    route_free(route);
-    problems_release(&problems);
-}
-#define assert_problems(text, want) check_problems(text, want, __LINE__)
 
 static void a_valid_file_loads(void **state)
 {
@@ -126,21 +94,6 @@ static void the_body_alone_is_no_dedupe_key_D6(void **state)
     assert_problems(HEAD CONFIG ",\"push\":{" VERIFY
                                 ",\"topic\":{\"const\":\"t\"},\"dedupe\":[[{\"body\":\"sha256\"},{\"topic\":true}]]}," TAIL,
                     "x.json#/push/dedupe/0: needs a header or a pointer: the body alone does not tell two equal events apart\n");
-}
-
-static void handshakes_are_checked(void **state)
-{
-    (void)state;
-    assert_problems(
-        FILE_WITH_PUSH(
-            "\"handshakes\":[{\"method\":\"PUT\",\"query\":{\"c\":\"txt\"},\"answer\":{\"body\":\"{{query.c}}{{quer.c}}\"}}]"),
-        "x.json#/push/handshakes/0/method: \"PUT\" is not one of GET, HEAD, POST\n"
-        "x.json#/push/handshakes/0/query/c: \"txt\" is not one of text, digits\n"
-        "x.json#/push/handshakes/0/answer/body: {{quer.c}} has no value here (did you mean {{query.}}?)\n");
-    assert_problems(
-        FILE_WITH_PUSH("\"handshakes\":[{\"method\":\"GET\",\"query\":{\"c\":{}},\"answer\":{\"body\":\"{{query.c\"}}]"),
-        "x.json#/push/handshakes/0/query/c: has one of is, config\n"
-        "x.json#/push/handshakes/0/answer/body: \"{{\" without \"}}\"\n");
 }
 
 static void send_templates_are_checked(void **state)
@@ -431,7 +384,6 @@ int main(void)
         cmocka_unit_test(config_is_checked),
         cmocka_unit_test(push_is_checked),
         cmocka_unit_test(the_body_alone_is_no_dedupe_key_D6),
-        cmocka_unit_test(handshakes_are_checked),
         cmocka_unit_test(send_templates_are_checked),
         cmocka_unit_test(topics_are_checked),
         cmocka_unit_test(targets_are_checked),
