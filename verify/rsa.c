@@ -44,6 +44,8 @@ static enum err read_rsa(struct verifier *v)
 
     if (v->spec->headers.n == 0)
         return paired_read(v);
+    if (!applies_rsa(v->spec, &v->request))
+        return ERR_SIGNATURE_MISSING;
     for (size_t i = 0; i < v->spec->headers.n && !err; i++)
         err = read_one(v, i);
     return err ? err : claim_read_fields(v);

@@ -82,7 +82,7 @@ enum err signed_text_expand(const struct signed_text *t, size_t from, size_t to,
 enum err signed_text_whole(const struct signed_text *t, const struct signed_values *values, struct str body,
                            struct buf *out) MUST_CHECK;
 
-/* form_text.c: each name with its values, all sorted, a pair that is there twice taken once: name, value, value, name... */
+/* form_text.c: each name and value, the pairs sorted, one that is there twice taken once: name, value, name, value... */
 enum err form_text_sorted(const struct form *form, struct str skip, struct buf *out) MUST_CHECK;
 /* As PHP's serialize() prints the array of texts, sorted by name. ERR_SIGNATURE_MALFORMED for a name that is there twice. */
 enum err form_text_php(const struct form *form, struct str skip, struct buf *out) MUST_CHECK;

@@ -224,6 +224,11 @@ bool verify_spec_is_timed(const struct verify_spec *spec)
     return signed_text_has(&spec->text, PART_TIMESTAMP);
 }
 
+bool verify_spec_is_open(const struct verify_spec *spec)
+{
+    return spec->scheme == &scheme_unsigned;
+}
+
 bool verify_spec_proves(const struct verify_spec *spec)
 {
     return spec->secret.len > 0;

@@ -90,6 +90,8 @@ struct str verify_spec_secret_name(const struct verify_spec *spec);
 const char *verify_spec_secret_form(const struct verify_spec *spec);
 /* True when the signed text carries a timestamp that is held against the clock. */
 bool verify_spec_is_timed(const struct verify_spec *spec);
+/* True for scheme unsigned: the URL is the only secret. */
+bool verify_spec_is_open(const struct verify_spec *spec);
 /* True when a request that passes proves that the sender knows a secret: neither scheme unsigned nor known_key. */
 bool verify_spec_proves(const struct verify_spec *spec);
 /* True when the endpoint's URL is part of the signed text, so that it must be known. */

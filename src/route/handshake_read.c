@@ -188,7 +188,9 @@ static bool read_verify(const struct reading *rd, const struct place *p, struct 
         err = verify_spec_load(p->json, buf_str(&pointer), rd->r->problems, &out->verify);
     rd->r->no_memory |= err == ERR_MEMORY;
     buf_release(&pointer);
-    return !err && check_config(rd, p, verify_spec_secret_name(out->verify), true);
+    if (err || verify_spec_secret_name(out->verify).len == 0)
+        return !err;
+    return check_config(rd, p, verify_spec_secret_name(out->verify), true);
 }
 
 static bool read_signed(const struct reading *rd, const struct place *p, struct handshake *out)

@@ -146,59 +146,6 @@ static bool read_config(struct reader *r, const struct place *p, struct route *r
     return good;
 }
 
-/* The default of a config member: what the ways to sign are checked with. */
-static const char *config_default(void *arg, struct str name)
-{
-    const struct route *route = arg;
-
-    for (size_t i = 0; i < route->n_config; i++)
-        if (!route->config[i].secret && str_eq(name, str_of(route->config[i].name)))
-            return route->config[i].fallback;
-    return NULL;
-}
-
-/* The secret of every way to sign must be something that a source is asked for. */
-static bool check_secret(struct reader *r, const struct place *p, const struct route *route, const struct verify_spec *spec)
-{
-    struct str name = verify_spec_secret_name(spec);
-
-    if (name.len == 0)
-        return true;
-    for (size_t i = 0; i < route->n_config; i++)
-        if (route->config[i].secret && str_eq(name, str_of(route->config[i].name)))
-            return true;
-    read_problem(r, p, "secret \"%.*s\" is not declared in config", STR_ARG(name));
-    return false;
-}
-
-static bool read_verify(struct reader *r, const struct place *p, struct route *route)
-{
-    size_t n = json_array_size(p->json);
-    const struct verify_config config = {.get = config_default, .arg = route};
-    struct buf pointer = BUF_INIT(1 << 10);
-    bool good = read_list(r, p);
-
-    if (good && (n == 0 || n > ROUTE_VERIFY_MAX)) {
-        read_problem(r, p, "1 to %d ways to sign", ROUTE_VERIFY_MAX);
-        good = false;
-    }
-    for (size_t i = 0; i < n && n <= ROUTE_VERIFY_MAX; i++) {
-        struct place element = place_element(p, i);
-        enum err err;
-
-        buf_clear(&pointer);
-        err = place_pointer(&element, &pointer);
-        if (!err)
-            err = verify_spec_load_with(element.json, buf_str(&pointer), &config, r->problems, &route->verify[route->n_verify]);
-        r->no_memory |= err == ERR_MEMORY;
-        if (!err)
-            good &= check_secret(r, &element, route, route->verify[route->n_verify++]);
-        good &= !err;
-    }
-    buf_release(&pointer);
-    return good;
-}
-
 static bool read_topic(struct reader *r, const struct place *p, struct route *route)
 {
     return delivery_read_topic(r, p, &route->delivery);
@@ -336,7 +283,7 @@ static bool read_push(struct reader *r, const struct place *p, struct route *rou
     static const struct section sections[] = {
         {"body", false, read_body},         {"decode", false, read_decode},
         {"max", false, read_max},           {"each", false, read_each},
-        {"verify", true, read_verify},      {"topic", true, read_topic},
+        {"verify", true, load_verify},      {"topic", true, read_topic},
         {"dedupe", true, read_dedupe},      {"time", false, read_time},
         {"keep_headers", false, read_keep}, {"handshakes", false, read_handshakes},
         {"answer", false, read_answer},     {"send", false, read_send},

@@ -35,4 +35,7 @@ struct route {
     struct topics topics;
 };
 
+/* load_verify.c: reads push.verify. */
+bool load_verify(struct reader *r, const struct place *p, struct route *route);
+
 #endif

@@ -88,6 +88,22 @@ static void push_is_checked(void **state)
     assert_problems(FILE_WITH_PUSH("\"answer\":{\"status\":404}"), "x.json#/push/answer/status: 404 is not between 200 and 299\n");
 }
 
+static void what_proves_nothing_has_its_place(void **state)
+{
+    (void)state;
+    assert_problems(HEAD CONFIG ",\"push\":{\"verify\":[{\"scheme\":\"unsigned\"},{\"scheme\":\"token\"}]," DELIVERY "}," TAIL,
+                    "x.json#/push/verify/0: scheme unsigned applies to every request: it must be the last\n");
+    assert_problems(
+        HEAD CONFIG
+        ",\"push\":{\"verify\":[{\"scheme\":\"hmac\",\"header\":\"X\",\"encoding\":\"hex\",\"known_key\":\"k\"}]," DELIVERY
+        "}," TAIL,
+        "x.json#/push/verify/0: known_key proves nothing: it may only stand in a handshake's verify\n");
+    assert_problems(
+        HEAD "\"config\":{\"secret\":{\"type\":\"secret\",\"doc\":\"d\"},\"enc\":{\"doc\":\"d\",\"type\":\"text\"}},\"push\":{"
+             "\"verify\":[{\"scheme\":\"hmac\",\"header\":\"X\",\"encoding\":\"{{config.enc}}\"}]," DELIVERY "}," TAIL,
+        "x.json#/push/verify/0: encoding is missing\n");
+}
+
 static void the_body_alone_is_no_dedupe_key_D6(void **state)
 {
     (void)state;
@@ -383,6 +399,7 @@ int main(void)
         cmocka_unit_test(sections_are_checked),
         cmocka_unit_test(config_is_checked),
         cmocka_unit_test(push_is_checked),
+        cmocka_unit_test(what_proves_nothing_has_its_place),
         cmocka_unit_test(the_body_alone_is_no_dedupe_key_D6),
         cmocka_unit_test(send_templates_are_checked),
         cmocka_unit_test(topics_are_checked),
