@@ -92,7 +92,7 @@ static void warn_when_open(const char *path)
         fprintf(stderr, "storehook: warning: everybody may read %s; `chmod 600 %s`\n", path, path);
 }
 
-static int read_file(const char *path, struct secret **out)
+int given_read_file(const char *path, struct secret **out)
 {
     bool is_stdin = strcmp(path, "-") == 0;
     enum err err = is_stdin && isatty(STDIN_FILENO) ? cli_ask_secret("secret", out)
@@ -144,7 +144,7 @@ static int take_given(struct cli *cli, const struct route *route, const struct r
     int code = check_room(c, route, out);
 
     if (code == CLI_GO)
-        code = is_file ? read_file(place, &secret) : read_variable(cli, place, &secret);
+        code = is_file ? given_read_file(place, &secret) : read_variable(cli, place, &secret);
     if (code == CLI_GO)
         keep(out, c->name, secret);
     return code;

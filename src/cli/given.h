@@ -38,6 +38,9 @@ struct given_flags {
  * a new one where the route does not require it to be given, else a question on the terminal. Returns CLI_GO or the exit code.
  */
 int given_secrets(struct cli *cli, const struct route *route, const struct given_flags *flags, struct given *out);
+/* Reads one secret from a file, or from stdin when the path is "-"; says on stderr when everybody may read the file. Returns CLI_GO
+ * or the exit code. */
+int given_read_file(const char *path, struct secret **out);
 /* Says why a secret is never an argument; what was given is not repeated. Returns the exit code. */
 int given_refuse_argument(void);
 /* Makes the object of --set NAME=VALUE. Returns CLI_GO or the exit code. */

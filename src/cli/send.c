@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/id.h"
+#include "cli/given.h"
 #include "cli/open.h"
 #include "cli/sender.h"
 #include "cli/table.h"
@@ -37,8 +38,6 @@ struct send_work {
 
 static int open_secret(struct cli *cli, struct send_work *w)
 {
-    enum err err;
-
     if (!w->order.secret_file) {
         if (!cli->secret)
             return cli_wrong("--secret-file is missing (or the environment's STOREHOOK_SECRET)");
@@ -46,8 +45,7 @@ static int open_secret(struct cli *cli, struct send_work *w)
         cli->secret = NULL;
         return CLI_GO;
     }
-    err = secret_read_file(w->order.secret_file, &w->secret);
-    return err ? cli_fail("%s: %s", w->order.secret_file, err == ERR_RANGE ? "no secret in it" : err_text(err)) : CLI_GO;
+    return given_read_file(w->order.secret_file, &w->secret);
 }
 
 /* True when the URL leads to this machine, whose own certificate authority then is the one to trust. */

@@ -335,6 +335,17 @@ def test_send_signs_as_the_platform_does(site, platform, topic, body):
     assert site.dead(source=source) == []
 
 
+def test_send_says_that_everybody_may_read_the_secret(site):
+    source = site.add_source("shopify")
+    path = site.secret_file(source.secret)
+    path.chmod(0o644)
+    url = f"https://127.0.0.1:{site.port}{source.path}"
+    result = site.cli("send", "shopify", "customers/create", "--to", url, "--secret-file", path)
+    assert "everybody may read" in one_line(result.err) and str(path) in result.err
+    path.chmod(0o600)
+    assert site.cli("send", "shopify", "customers/create", "--to", url, "--secret-file", path).err == ""
+
+
 def test_send_has_a_sample_body_of_its_own(site):
     source = site.add_source("shopify")
     before = len(site.contacts())
