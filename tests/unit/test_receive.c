@@ -229,9 +229,11 @@ static void more_than_the_rate_is_429_and_strangers_use_none_up_I2(void **state)
     for (int i = 0; i < 10; i++)
         assert_int_equal(ask(post_text(m->source.key, WOO, BODY)), 401);
     for (int i = 0; i < 10; i++)
-        limited += post_signed(m, 0, WOO, BODY) == 429;
+        if (post_signed(m, 0, WOO, BODY) == 429) {
+            assert_non_null(strstr(answer.head, "\r\nRetry-After: "));
+            limited++;
+        }
     assert_in_range(limited, 1, 7);
-    assert_non_null(strstr(answer.head, "\r\nRetry-After: "));
     assert_int_equal(queued(), 10 - limited);
 }
 
