@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "cli/given.h"
 #include "cli/open.h"
+#include "cli/send_check.h"
 #include "cli/sender.h"
 #include "cli/table.h"
 #include "net/client.h"
@@ -17,7 +18,7 @@ enum { BODY_FILE_MAX_BYTES = 64 << 20, LINES_MAX = 20, COUNT_MAX = 10000000, STA
 struct send_order {
     const char *topic, *to, *secret_file, *body_file, *email, *ca;
     int64_t count, number, timeout_ms;
-    bool tamper, stale, duplicate, insecure;
+    bool tamper, stale, duplicate, insecure, check;
 };
 
 /* What is open while it works. */
@@ -132,6 +133,8 @@ static int make(const struct cli *cli, struct send_work *w, uint64_t first, uint
         return cli_fail_why(err, &w->why);
     if (w->order.stale && !sender_is_timed(w->sender))
         return cli_wrong("--stale changes nothing here: %s signs no time", route_title(w->route));
+    if (w->order.check)
+        w->draft.fields[w->draft.n++] = (struct field){.name = STR("storehook-check"), .value = STR("1")};
     if (w->order.tamper && w->draft.body.len)
         w->draft.body.p[w->draft.body.len / 2] ^= 1;
     else if (w->order.tamper && (err = buf_append_c(&w->draft.body, ' ')) != OK)
@@ -171,6 +174,8 @@ static int send_draft(const struct cli *cli, struct send_work *w)
 
     if (err)
         return cli_fail("%llu sent, then: %s", (unsigned long long)w->sent, w->why.len ? buf_text(&w->why) : err_text(err));
+    if (w->order.check)
+        return send_check_print(cli, status, buf_str(&w->answer));
     w->sent++;
     w->by_status[status > 0 && status < STATUS_MAX ? status : 0]++;
     err = tell(cli, w, status);
@@ -238,6 +243,8 @@ static int check_order(const struct send_order *order, const struct cli_page *pa
         return cli_wrong("--to is missing; usage: storehook %s", page->usage);
     if (order->count < 1 || order->count > COUNT_MAX)
         return cli_wrong("--count must be between 1 and %d", COUNT_MAX);
+    if (order->check && (order->count != 1 || order->duplicate))
+        return cli_wrong("--check asks about one delivery; leave out --count and --duplicate");
     if (order->number < 0)
         return cli_wrong("--number must not be negative");
     if (order->timeout_ms < 1)
@@ -248,7 +255,7 @@ static int check_order(const struct send_order *order, const struct cli_page *pa
 int cmd_send(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "send PLATFORM TOPIC --to URL --secret-file FILE [--body FILE] [--count N] [--tamper] [--stale] [--duplicate]",
+        "send PLATFORM TOPIC --to URL --secret-file FILE [--body FILE] [--count N] [--tamper] [--stale] [--duplicate] [--check]",
         "Sends deliveries signed as the platform signs them, one after the other on one connection. Without --body each has the\n"
         "route file's example for the topic, with a person of its own. The exit code is 0 when every answer was 2xx.",
         "storehook send storehook signup --to https://127.0.0.1:8443/in/KEY --secret-file secret.txt", 2, 2};
@@ -265,6 +272,7 @@ int cmd_send(struct cli *cli, int argc, char **argv)
         {"tamper", FLAG_ON, &w.order.tamper, NULL, "change the body after signing: must be refused"},
         {"stale", FLAG_ON, &w.order.stale, NULL, "sign as of an hour ago: must be refused"},
         {"duplicate", FLAG_ON, &w.order.duplicate, NULL, "send each delivery twice, byte for byte: must be applied once"},
+        {"check", FLAG_ON, &w.order.check, NULL, "keep nothing: print what the delivery would mean, or what is wrong"},
         {"email", FLAG_TEXT, &w.order.email, "ADDRESS", "the address in the example"},
         {"number", FLAG_INT, &w.order.number, "N", "number in the example's ids; the same number is the same person"},
         {"ca", FLAG_TEXT, &w.order.ca, "FILE", "trust only this authority, PEM"},

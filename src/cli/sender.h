@@ -12,7 +12,7 @@ enum err sender_new(const struct route *route, const struct secret *secret, stru
 /* NULL is fine. */
 void sender_free(struct sender *s);
 
-enum { DRAFT_FIELDS_MAX = ROUTE_SEND_FIELDS_MAX + SIGN_FIELDS_MAX + 1 };
+enum { DRAFT_FIELDS_MAX = ROUTE_SEND_FIELDS_MAX + SIGN_FIELDS_MAX + 2 }; /* and the content type, and one of the command's */
 /* One delivery: fields and body, ready for the client. The fields borrow from `values` and `signature`. */
 struct draft {
     struct field fields[DRAFT_FIELDS_MAX];
