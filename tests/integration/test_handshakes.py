@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
+import signal
 import time
 from urllib.parse import urlencode
 
@@ -108,7 +110,7 @@ def site():
 class Asker:
     """One source of a platform, with the means to ask it."""
 
-    def __init__(self, site, platform, secret=True, extra=()):
+    def __init__(self, site, platform, secret=True, extra=(), settle=True):
         self.site, self.secret = site, secrets.token_hex(16) if secret is True else secret
         args = ["source", "add", platform, "--name", f"{platform}-{secrets.token_hex(3)}", *extra]
         if self.secret:
@@ -116,8 +118,7 @@ class Asker:
         self.path = re.search(r"/in/[A-Za-z0-9_-]{16,}", site.cli(*args).out).group(0)
         self.name = args[4]
         harness.wait_until(lambda: site.post(self.path, b"{}").status != 404, "serve knows it")
-        site.settle()
-        self.before = site.counts()
+        self.before = site.settled_counts() if settle else None
 
     def ask(self, method="GET", query=None, fields=(), body=None):
         target = self.path + ("?" + urlencode(query) if query else "")
@@ -297,3 +298,27 @@ def test_signed_get_is_a_delivery_with_its_query_for_a_body(site):
     assert get.ask("GET", query, [("X-Sign", "0" * 64)]).status == 401
     refused = get.ask("HEAD", query, fields)
     assert refused.status == 405 and refused.get("Allow") == "POST, GET"
+
+
+def test_N1_a_secret_is_echoed_only_when_the_queue_has_it_sealed(make_roles, workplace):
+    (workplace / "routes").mkdir()
+    (workplace / "routes" / "asana.json").write_text(json.dumps(ROUTES[3]))
+    site = make_roles({"storehook": {"routes_dir": workplace / "routes"}, "redis": {"timeout": "500ms"}})
+    site.start_redis()
+    site.start_serve()
+    asana = Asker(site, "asana-like", secret=None, settle=False)
+    secret = secrets.token_hex(16)
+    redis = site.processes["redis"].pid
+    os.kill(redis, signal.SIGSTOP)
+    answer = asana.post(b"{}", [("X-Hook-Secret", secret)])
+    os.kill(redis, signal.SIGCONT)
+    assert answer.status == 503 and answer.get("X-Hook-Secret") is None
+    harness.wait_until(lambda: asana.post(b"{}", [("X-Hook-Secret", secret)]).status == 200, "the queue is back")
+    with site.redis() as link:
+        (entry,) = link.xrange("storehook:{0}:urgent")[-1:]
+    assert entry[1][b"kind"] == b"first_secret" and secret.encode() not in b"".join(entry[1].values())
+    person = {"id": "1", "email": f"{secrets.token_hex(4)}@example.com"}
+    assert asana.post(person, secret=secret).status == 401, "no drainer has kept it"
+    site.start_role("drain")
+    site.settle()
+    assert asana.post(person, secret=secret).status == 200

@@ -338,6 +338,69 @@ static void D3_a_database_locked_by_another_connection_applies_nothing(void **st
     assert_contacts(1);
 }
 
+/* -- secrets that handshakes bring --------------------------------------------------------------------------------------- */
+
+static struct claimed secret_of(struct fixture *f, enum entry_kind kind, const char *sealed)
+{
+    struct claimed c = from_plugin(f, sealed);
+
+    c.entry.kind = kind;
+    c.entry.topic = STR("secret");
+    return c;
+}
+
+static int64_t secrets(struct fixture *f)
+{
+    return count_rows(f, "SELECT count(*) FROM source_secret WHERE until_us = 0 AND name = 'secret'");
+}
+
+static void N4_a_brought_secret_is_kept_once_and_published_each_time(void **state)
+{
+    struct fixture *f = *state;
+    struct claimed entry = secret_of(f, ENTRY_SECRET, "sealed text");
+    int64_t all = count_rows(f, "SELECT count(*) FROM source_secret"), open = secrets(f);
+    struct drain_verdict verdict;
+
+    for (int i = 0; i < 3; i++) { /* handed out again: its acknowledgement got lost */
+        assert_int_equal(apply_entries(f, &entry, 1, &verdict), OK);
+        assert_reason(&verdict, "");
+        assert_true(verdict.publish);
+    }
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM source_secret"), all + 1);
+    assert_int_equal(secrets(f), open ? open : 1); /* those before it end an hour later */
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM source_secret WHERE sealed = 'sealed text' AND until_us = 0"), 1);
+}
+
+static void I5_a_first_secret_is_refused_where_there_is_one_and_dies_again_when_claimed_again(void **state)
+{
+    struct fixture *f = *state;
+    struct claimed first = secret_of(f, ENTRY_FIRST_SECRET, "one"), second = secret_of(f, ENTRY_FIRST_SECRET, "two");
+    struct drain_verdict verdict;
+
+    assert_int_equal(db_run(f->store->db, "DELETE FROM source_secret", ""), OK);
+    assert_int_equal(apply_entries(f, &first, 1, &verdict), OK);
+    assert_reason(&verdict, "");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(apply_entries(f, &second, 1, &verdict), OK);
+        assert_reason(&verdict, "secret_refused");
+        assert_true(verdict.detail.len > 0);
+    }
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM source_secret WHERE sealed = 'one'"), 1);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM source_secret"), 1);
+}
+
+static void a_removed_source_gets_no_secret(void **state)
+{
+    struct fixture *f = *state;
+    struct claimed entry = secret_of(f, ENTRY_SECRET, "late");
+    struct drain_verdict verdict;
+
+    assert_int_equal(source_remove(f->store, f->plugin), OK);
+    assert_int_equal(apply_entries(f, &entry, 1, &verdict), OK);
+    assert_reason(&verdict, "secret_refused");
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM source_secret WHERE sealed = 'late'"), 0);
+}
+
 static void an_empty_batch_is_fine(void **state)
 {
     struct fixture *f = *state;
@@ -367,6 +430,9 @@ int main(void)
         contact_test(AC_30_a_contact_needs_an_address),
         contact_test(AC_31_an_address_must_be_valid),
         contact_test(D3_a_database_locked_by_another_connection_applies_nothing),
+        contact_test(N4_a_brought_secret_is_kept_once_and_published_each_time),
+        contact_test(I5_a_first_secret_is_refused_where_there_is_one_and_dies_again_when_claimed_again),
+        contact_test(a_removed_source_gets_no_secret),
         contact_test(an_empty_batch_is_fine),
     };
 

@@ -46,6 +46,27 @@ static void gives_back_every_member(void **state)
     arena_release(&arena);
 }
 
+static void a_kind_is_given_back_and_an_unknown_one_is_refused(void **state)
+{
+    struct entry in = sample(), out;
+    struct entry_pairs pairs;
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    for (int kind = ENTRY_DELIVERY; kind < ENTRY_KIND__COUNT; kind++) {
+        in.kind = (enum entry_kind)kind;
+        assert_int_equal(entry_encode(&in, &pairs), OK);
+        assert_int_equal(entry_decode(pairs.at, pairs.n, &arena, &out), OK);
+        assert_int_equal(out.kind, kind);
+    }
+    for (size_t i = 0; i < pairs.n; i++)
+        if (str_eq(pairs.at[i].name, STR("kind")))
+            pairs.at[i].value = STR("delivery");
+    assert_int_equal(entry_decode(pairs.at, pairs.n, &arena, &out), ERR_SYNTAX);
+    arena_release(&arena);
+}
+
 static enum err decode_changed(const struct field *pairs, size_t n)
 {
     struct arena arena;
@@ -139,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_back_every_member),
+        cmocka_unit_test(a_kind_is_given_back_and_an_unknown_one_is_refused),
         cmocka_unit_test(refuses_a_missing_field_each),
         cmocka_unit_test(refuses_what_format_1_does_not_know),
         cmocka_unit_test(refuses_unknown_and_repeated_fields),
