@@ -51,6 +51,33 @@ static const char *origin(const struct route *route)
     return route_is_builtin(route) ? "built in" : "routes_dir";
 }
 
+static json_t *aliases_json(const struct route *route)
+{
+    json_t *list = json_array();
+    size_t n = 0;
+    const struct str *aliases = route_aliases(route, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (json_array_append_new(list, json_str(aliases[i]))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+/* "one, two" */
+static enum err aliases_text(const struct route *route, struct buf *out)
+{
+    size_t n = 0;
+    const struct str *aliases = route_aliases(route, &n);
+    enum err err = OK;
+
+    buf_clear(out);
+    for (size_t i = 0; i < n && !err; i++)
+        err = buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(aliases[i]));
+    return err;
+}
+
 static json_t *list_json(const struct routes *routes)
 {
     json_t *list = json_array();
@@ -58,8 +85,9 @@ static json_t *list_json(const struct routes *routes)
     for (size_t i = 0; routes_at(routes, i); i++) {
         const struct route *route = routes_at(routes, i);
 
-        if (json_array_append_new(list, json_pack("{ss ss ss ss}", "platform", route_platform(route), "title", route_title(route),
-                                                  "from", origin(route), "setup", route_setup(route)))) {
+        if (json_array_append_new(list,
+                                  json_pack("{ss ss ss ss so}", "platform", route_platform(route), "title", route_title(route),
+                                            "from", origin(route), "setup", route_setup(route), "aliases", aliases_json(route)))) {
             json_decref(list);
             return NULL;
         }
@@ -69,15 +97,20 @@ static json_t *list_json(const struct routes *routes)
 
 static int print_list(const struct routes *routes)
 {
-    static const char *const columns[] = {"PLATFORM", "TITLE", "FROM", NULL};
+    static const char *const columns[] = {"PLATFORM", "TITLE", "FROM", "ALSO NAMED", NULL};
     struct table *t = table_new(columns);
+    struct buf aliases = BUF_INIT(4 << 10);
     enum err err = t ? OK : ERR_MEMORY;
 
     for (size_t i = 0; routes_at(routes, i) && !err; i++) {
         const struct route *route = routes_at(routes, i);
 
-        err = table_add(t, (const struct str[]){str_of(route_platform(route)), str_of(route_title(route)), str_of(origin(route))});
+        err = aliases_text(route, &aliases);
+        if (!err)
+            err = table_add(t, (const struct str[]){str_of(route_platform(route)), str_of(route_title(route)),
+                                                    str_of(origin(route)), buf_str(&aliases)});
     }
+    buf_release(&aliases);
     if (!err)
         table_show(t);
     table_free(t);

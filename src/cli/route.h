@@ -9,4 +9,7 @@ int route_open_file(const char *path, struct route **out);
 /* `storehook route try`. */
 int route_try_verb(struct cli *cli, int argc, char **argv);
 
+/* Takes `mapped` (route/mapped_json.h), NULL when memory is out; prints it as a table. Returns the exit code. */
+int route_print_mapped(json_t *mapped);
+
 #endif

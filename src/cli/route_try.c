@@ -48,28 +48,33 @@ static int open_route(struct cli *cli, struct trial *t, const char *what)
     return code == CLI_GO ? cli_find_route(t->routes, what, &t->route) : code;
 }
 
-static int try_body(struct trial *t, const char *topic)
+static int try_body(const struct cli *cli, struct trial *t, const char *topic)
 {
     struct fields received = {.at = t->headers, .n = t->n_headers};
     struct entry entry = {.id = STR("00000000000000000000000000000000"), .source_id = STR("0"), .body = buf_str(&t->body)};
     struct field kept[ENTRY_FIELDS_MAX];
     enum err err;
 
+    if (!fields_get(received, STR("Content-Type"), &entry.content_type))
+        entry.content_type = STR_NONE;
     entry.topic = topic ? str_of(topic) : route_header_topic(t->route, received);
     entry.headers = (struct fields){.at = kept, .n = route_keep_headers(t->route, received, kept)};
     err = route_map(t->route, &entry, &t->arena, &t->mapped, &t->failure);
     if (err == ERR_SYNTAX)
         return cli_fail("%s: %.*s%s", t->failure.reason, STR_ARG(t->failure.detail),
                         t->mapped.topic.len ? "" : "; name it with --topic");
-    return err ? cli_fail_why(err, NULL) : cli_print_json(mapped_json(t->route, &t->mapped));
+    if (err)
+        return cli_fail_why(err, NULL);
+    return cli->json ? cli_print_json(mapped_json(t->route, &t->mapped)) : route_print_mapped(mapped_json(t->route, &t->mapped));
 }
 
 int route_try_verb(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
         "route try FILE BODY [--topic TOPIC] [--header \"NAME: VALUE\"]...",
-        "Tells, as JSON, which events a body gives under a route file (or the platform of that name), as the drainer would\n"
-        "map it. BODY is a file, - is standard input. Nothing is stored.",
+        "Tells which events a body gives under a route file (or the platform of that name), which objects it tells to fetch and\n"
+        "what of it is refused, as the drainer would map it. BODY is a file, - is standard input. Nothing is stored. With --topic\n"
+        "fetch:OBJECT the body is what was fetched of that object.",
         "storehook route try routes/myshop.json order.json --topic order.created", 2, 2};
     const char *topic = NULL;
     struct flag_values headers = {.n = 0};
@@ -92,7 +97,7 @@ int route_try_verb(struct cli *cli, int argc, char **argv)
     if (err)
         code = cli_fail("%s: %s", argv[1], err_text(err));
     if (code == CLI_GO)
-        code = try_body(&t, topic);
+        code = try_body(cli, &t, topic);
     arena_release(&t.arena);
     buf_release(&t.body);
     route_free(t.file);

@@ -155,11 +155,47 @@ static json_t *rejects_json(const struct mapped *mapped)
     return list;
 }
 
+static json_t *fetches_json(const struct mapped *mapped)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < mapped->n_fetches; i++) {
+        const struct map_fetch *f = &mapped->fetches[i];
+
+        if (json_array_append_new(list, json_pack("{ss so}", "object", f->object, "id", json_str(f->id)))) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* What each element of the body gave; its events, rejects and fetches stand one after the other in the lists of the whole. */
+static json_t *elements_json(const struct mapped *mapped)
+{
+    json_t *list = json_array();
+    char iso[TIME_ISO_CHARS + 1];
+
+    for (size_t i = 0; i < mapped->n_parts; i++) {
+        const struct map_part *p = &mapped->parts[i];
+        json_t *row = json_pack("{so so ss sI sI sI}", "topic", json_str(p->topic), "dedupe_key", json_str(p->dedupe_key), "time",
+                                p->provider_at_us ? time_iso(p->provider_at_us, iso) : "", "events", (json_int_t)p->n_events,
+                                "rejected", (json_int_t)p->n_rejects, "fetches", (json_int_t)p->n_fetches);
+
+        if (json_array_append_new(list, row)) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 json_t *mapped_json(const struct route *route, const struct mapped *m)
 {
     char iso[TIME_ISO_CHARS + 1];
 
-    return json_pack("{so ss so ss so so}", "topic", json_str(m->topic), "lane", lane_name(route_lane(route, m->topic)),
+    return json_pack("{so ss so ss so so so so}", "topic", json_str(m->topic), "lane", lane_name(route_lane(route, m->topic)),
                      "dedupe_key", json_str(m->dedupe_key), "time", m->provider_at_us ? time_iso(m->provider_at_us, iso) : "",
-                     "events", events_json(m), "rejected", rejects_json(m));
+                     "events", events_json(m), "rejected", rejects_json(m), "fetches", fetches_json(m), "elements",
+                     elements_json(m));
 }

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "route/route.h"
 
-/* Returns owned: {topic, lane, dedupe_key, time, events, rejected}, members named as in route files; NULL when memory is out. */
+/* Returns owned: {topic, lane, dedupe_key, time, events, rejected, fetches, elements}, members named as in route files; NULL when memory is out. */
 json_t *mapped_json(const struct route *route, const struct mapped *mapped);
 
 #endif

@@ -45,7 +45,7 @@ def test_unknown_platform_is_told_with_the_nearest():
 def test_try_tells_what_a_body_means(woocommerce, tmp_path):
     body = tmp_path / "body.json"
     body.write_text('{"id": 820982911946154508, "email": "a@b.example", "first_name": "M&amp;M", "role": "customer"}')
-    result = harness.run("route", "try", str(woocommerce), str(body), "--topic", "customer.created")
+    result = harness.run("route", "try", str(woocommerce), str(body), "--topic", "customer.created", "--json")
     assert result.exit == 0, result
     event = json.loads(result.out)["events"][0]
     assert event["type"] == "signup" and event["contact.external_id"] == "820982911946154508"
