@@ -18,6 +18,12 @@ static enum err add_member(struct table *t, const char *what, const char *name, 
     return err;
 }
 
+/* Nothing to tell: an empty text, or none of something. */
+static bool is_empty(const json_t *value)
+{
+    return (json_is_string(value) && json_string_length(value) == 0) || (json_is_integer(value) && json_integer_value(value) == 0);
+}
+
 /* One row a member; what it is stands in the first. `skip` names the member that is told there. */
 static enum err add_object(struct table *t, const char *what, json_t *object, const char *skip)
 {
@@ -27,7 +33,7 @@ static enum err add_object(struct table *t, const char *what, json_t *object, co
 
     json_object_foreach(object, name, value)
     {
-        if (err || strcmp(name, skip) == 0)
+        if (err || strcmp(name, skip) == 0 || (is_empty(value) && strcmp(name, "index") != 0))
             continue;
         err = add_member(t, first, name, value);
         first = "";
@@ -62,10 +68,11 @@ static enum err add_list(struct table *t, json_t *list, const char *word, const 
 static enum err add_mapped(struct table *t, const json_t *mapped)
 {
     static const char *const members[] = {"topic", "lane", "dedupe_key", "time"};
+    size_t n = is_empty(json_object_get(mapped, "time")) ? 3 : 4;
     json_t *elements = json_object_get(mapped, "elements");
     enum err err = OK;
 
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && !err; i++)
+    for (size_t i = 0; i < n && !err; i++)
         err = add_member(t, i ? "" : "delivery", members[i], json_object_get(mapped, members[i]));
     if (!err && json_array_size(elements) > 1)
         err = add_list(t, elements, "element", "dedupe_key");

@@ -63,6 +63,8 @@ enum lane route_lane(const struct route *route, struct str topic)
 {
     const struct topic *found = topics_find(&route->topics, topic);
 
+    if (topic_is_fetch(topic))
+        return LANE_BULK;
     return found ? found->lane : LANE_LIVE;
 }
 

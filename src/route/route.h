@@ -50,7 +50,7 @@ const struct verify_spec *route_verify_for(const struct route *route, const stru
 
 /* The topic as far as headers say it; STR_NONE when only the body does. Borrows from the headers or the arena-free route. */
 struct str route_header_topic(const struct route *route, struct fields headers);
-/* Lane of a topic; LANE_LIVE for one that is not in the file. */
+/* Lane of a topic; LANE_LIVE for one that is not in the file, LANE_BULK for a fetched document. */
 enum lane route_lane(const struct route *route, struct str topic);
 /* Copies those of `headers` that the route names into out, in order; returns how many. Borrows. */
 size_t route_keep_headers(const struct route *route, struct fields headers, struct field out[ENTRY_FIELDS_MAX]);
