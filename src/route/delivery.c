@@ -94,6 +94,18 @@ static bool spells(const struct part *part, struct fields headers, struct str na
     return name.len == 0;
 }
 
+/* True when all the headers are there: joined they are some topic. */
+static bool are_there(const struct part *part, struct fields headers)
+{
+    for (size_t i = 0; i < part->n_headers; i++) {
+        struct str value;
+
+        if (!fields_get(headers, part->headers[i], &value) || value.len == 0)
+            return false;
+    }
+    return true;
+}
+
 struct str delivery_header_topic(const struct delivery_form *form, const struct topics *topics, struct fields headers)
 {
     for (size_t i = 0; i < form->n_topic; i++) {
@@ -103,11 +115,11 @@ struct str delivery_header_topic(const struct delivery_form *form, const struct 
         for (size_t t = 0; part->kind == PART_JOINED_HEADERS && t < topics->n; t++)
             if (spells(part, headers, str_of(topics->at[t].name)))
                 return str_of(topics->at[t].name);
-        if (part->kind == PART_JOINED_HEADERS && topics->has_patterns) /* they may spell one: the drainer joins them */
-            return STR_NONE;
+        if (part->kind == PART_JOINED_HEADERS && topics->has_patterns && are_there(part, headers))
+            return STR_NONE; /* they spell what a pattern fits: the drainer joins them */
         if (part->kind == PART_JOINED_HEADERS)
             continue;
-        if (part->value.origin == VALUE_CONST)
+        if (part->value.origin == VALUE_CONST && !part->has_operators)
             return part->value.given;
         if (part->value.origin != VALUE_HEADER || part->has_operators)
             return STR_NONE;
