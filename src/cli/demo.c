@@ -61,17 +61,6 @@ static enum err is_empty(struct store *store, bool *empty)
 
 /* --- sources ---------------------------------------------------------------------------------------------------------- */
 
-/* True when a source can be made of the route with nothing but a secret, and there is something to send. */
-static bool is_simple(const struct route *route)
-{
-    const struct route_config *c;
-
-    for (size_t i = 0; (c = route_config_at(route, i)); i++)
-        if (c->required && !c->secret && !c->fallback)
-            return false;
-    return route_send_topic(route, 0).p != NULL;
-}
-
 static enum err add_source(struct store *store, const struct seal *seal, struct demo *demo, const struct route *route,
                            struct buf *why)
 {
@@ -107,7 +96,7 @@ static int add_sources(struct cli *cli, struct store *store, struct demo *demo)
     if (code == CLI_GO)
         code = cli_open_seal(cli, store, &seal);
     for (size_t i = 0; code == CLI_GO && !err && demo->n < DEMO_SOURCES && (route = routes_at(demo->routes, i)); i++)
-        if (route_is_builtin(route) && route_verify_at(route, 0) && is_simple(route))
+        if (route_is_builtin(route) && route_verify_at(route, 0) && route_in_demo(route))
             err = add_source(store, seal, demo, route, &why);
     if (err)
         code = cli_fail_why(err, &why);

@@ -106,18 +106,25 @@ static enum err fill_headers(const struct route *route, const struct route_send 
 static enum err sign(const struct sender *s, const struct verify_spec *spec, const struct verify_key *key, size_t n,
                      int64_t signed_at_us, struct draft *out)
 {
+    struct buf body = BUF_INIT(BODY_MAX_BYTES); /* where the signature is a part of it, or it of the signature */
     struct sign_request request = {.method = STR("POST"),
                                    .url = s->url,
                                    .id = buf_str(&out->id),
                                    .body = buf_str(&out->body),
                                    .headers = {out->fields, n},
-                                   .now_us = signed_at_us};
+                                   .now_us = signed_at_us,
+                                   .signed_body = &body};
     size_t signed_fields = 0;
     enum err err;
 
     buf_clear(&out->signature);
     err = verify_sign(spec, key, &request, &out->signature, out->fields + n, &signed_fields);
     out->n = n + signed_fields;
+    if (!err && body.len) {
+        buf_clear(&out->body);
+        err = buf_append(&out->body, buf_str(&body));
+    }
+    buf_release(&body);
     return err;
 }
 

@@ -102,11 +102,12 @@ static enum err load_base(const json_t *file, struct problems *problems, json_t 
     return json_parse(str_n(b->text, b->len), out, NULL);
 }
 
-/* A file has a name of its own; the base's names stay the base's. */
-static void drop_names(json_t *base)
+/* What is the base's alone: its names, and its part in the demo. */
+static void drop_own(json_t *base)
 {
     json_object_del(base, "platform");
     json_object_del(base, "aliases");
+    json_object_del(json_object_get(json_object_get(base, "push"), "send"), "demo");
 }
 
 static enum err extend_step(json_t **file, struct problems *problems, int step)
@@ -121,7 +122,7 @@ static enum err extend_step(json_t **file, struct problems *problems, int step)
     if (!err && base)
         err = extend_step(&base, problems, step + 1);
     if (!err && base) {
-        drop_names(base);
+        drop_own(base);
         err = lay_over(base, *file, 0, true);
     }
     if (!err && base) {

@@ -135,6 +135,11 @@ enum err route_send_example(const struct route *route, const struct route_send *
     return send_example(&route->send, send, body);
 }
 
+bool route_in_demo(const struct route *route)
+{
+    return route->send.demo;
+}
+
 struct str route_send_topic(const struct route *route, size_t i)
 {
     return send_topic(&route->send, i);

@@ -113,6 +113,8 @@ enum err route_send_headers(const struct route *route, const struct route_send *
                             struct field out[ROUTE_SEND_FIELDS_MAX], size_t *n) MUST_CHECK;
 /* Appends an example body for the topic. ERR_NOT_FOUND when the file has none for it. */
 enum err route_send_example(const struct route *route, const struct route_send *send, struct buf *body) MUST_CHECK;
+/* True when the demo sends the route's examples. */
+bool route_in_demo(const struct route *route);
 /* The i-th topic that has an example, in the file's order; STR_NONE past the end. */
 struct str route_send_topic(const struct route *route, size_t i);
 

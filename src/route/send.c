@@ -54,14 +54,16 @@ static bool check_example(struct reader *r, const struct place *p)
 
 bool send_read(struct reader *r, const struct place *p, struct send_form *out)
 {
-    static const char *const known[] = {"headers", "examples", NULL};
-    struct place headers, examples;
+    static const char *const known[] = {"headers", "examples", "demo", NULL};
+    struct place headers, examples, demo;
     bool good = true;
 
     if (!read_members(r, p, known))
         return false;
     headers = place_member(p, "headers");
     examples = place_member(p, "examples");
+    demo = place_member(p, "demo");
+    out->demo = read_bool(r, &demo, false);
     if (place_given(&headers))
         good &= read_headers(r, &headers, out);
     if (!read_object(r, &examples))
@@ -114,7 +116,13 @@ enum err send_headers(const struct send_form *form, const struct route_send *sen
     return OK;
 }
 
-/* Returns owned: the text filled; "{{n}}" alone becomes a number. NULL when memory is out. */
+/* What alone becomes a number, as platforms write it. */
+static bool is_number(struct str text)
+{
+    return str_eq(text, STR("{{n}}")) || str_eq(text, STR("{{now|unix}}")) || str_eq(text, STR("{{now|unix_ms}}"));
+}
+
+/* Returns owned: the text filled, or a number. NULL when memory is out. */
 static json_t *fill_text(const json_t *text, const struct route_send *send, struct arena *arena)
 {
     struct buf filled = BUF_INIT(EXAMPLE_TEXT_MAX);
@@ -124,12 +132,12 @@ static json_t *fill_text(const json_t *text, const struct route_send *send, stru
     struct place place = {.json = text};
     struct template t = {NULL, 0};
     json_t *value = NULL;
+    uint64_t number;
 
-    if (str_eq(json_text(text), STR("{{n}}")))
-        return json_integer((json_int_t)send->n);
     problems_init(&problems, STR("example"));
     if (template_read(&r, &place, names, &t) && template_fill(&t, lookup, &sending, &filled) == OK)
-        value = json_str(buf_str(&filled));
+        value = is_number(json_text(text)) && str_to_u64(buf_str(&filled), &number) == OK ? json_integer((json_int_t)number)
+                                                                                          : json_str(buf_str(&filled));
     problems_release(&problems);
     buf_release(&filled);
     return value;

@@ -14,6 +14,7 @@ struct send_form {
     struct send_header headers[ROUTE_SEND_FIELDS_MAX];
     size_t n_headers;
     const json_t *examples; /* topic -> body, borrowed from the file's JSON */
+    bool demo;              /* the demo sends them */
 };
 
 bool send_read(struct reader *r, const struct place *p, struct send_form *out);
