@@ -58,16 +58,13 @@ static inline void case_text(struct route_case *c, const char *text)
     assert_int_equal(buf_append(&c->body, str_of(text)), OK);
 }
 
-/* False when the shared facts are not there; the caller skips. */
-static inline bool case_file(struct route_case *c, const char *path)
+/* Reads the body from a file; false when it is not there. */
+static inline bool case_read(struct route_case *c, const char *path)
 {
-    const char *shared = getenv("SHARED");
-    char full[1024], chunk[4096];
+    char chunk[4096];
     size_t n;
-    FILE *in;
+    FILE *in = fopen(path, "rb");
 
-    snprintf(full, sizeof(full), "%s/facts/payloads/%s", shared ? shared : "../shared", path);
-    in = fopen(full, "rb");
     if (!in)
         return false;
     buf_clear(&c->body);
@@ -75,6 +72,16 @@ static inline bool case_file(struct route_case *c, const char *path)
         assert_int_equal(buf_append(&c->body, str_n(chunk, n)), OK);
     fclose(in);
     return true;
+}
+
+/* False when the shared facts are not there; the caller skips. */
+static inline bool case_file(struct route_case *c, const char *path)
+{
+    const char *shared = getenv("SHARED");
+    char full[1024];
+
+    snprintf(full, sizeof(full), "%s/facts/payloads/%s", shared ? shared : "../shared", path);
+    return case_read(c, full);
 }
 
 static inline const struct event *only_event(const struct route_case *c)
