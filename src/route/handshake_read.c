@@ -154,7 +154,8 @@ static bool read_body(const struct reading *rd, const struct place *p, struct ha
     if (place_given(&body))
         good = read_choice(rd->r, &body, bodies, &index);
     out->body = place_given(&form) ? HANDSHAKE_FORM : place_given(&json) ? HANDSHAKE_JSON : (enum handshake_body)index;
-    good &= read_params(rd, &form, &out->form) & read_params(rd, &json, &out->json);
+    good &= read_params(rd, &form, &out->form);
+    good &= read_params(rd, &json, &out->json);
     for (size_t i = 0; i < out->json.n; i++)
         good &= check_pointer(rd, &json, out->json.at[i].name);
     return good;
@@ -173,7 +174,8 @@ static bool read_conditions(const struct reading *rd, const struct place *p, str
         out->content_type = read_text(rd->r, &type);
     if (place_given(&absent))
         good &= read_texts(rd->r, &absent, &out->absent_headers, &out->n_absent);
-    good &= read_params(rd, &headers, &out->headers) & read_params(rd, &query, &out->query);
+    good &= read_params(rd, &headers, &out->headers);
+    good &= read_params(rd, &query, &out->query);
     return read_body(rd, p, out) && good;
 }
 
@@ -334,7 +336,8 @@ static bool read_handshake(const struct reading *rd, const struct place *p, stru
     answer = place_member(p, "answer");
     good = read_conditions(rd, p, out);
     good &= read_signed(rd, p, out);
-    good &= read_capture(rd, p, out) & check_swallows(rd, p, out);
+    good &= read_capture(rd, p, out);
+    good &= check_swallows(rd, p, out);
     return read_answer(rd, &answer, out) && good;
 }
 
