@@ -320,3 +320,14 @@ enum err seal_fingerprint(const struct seal *seal, char out[SEAL_FINGERPRINT_CHA
         hex_encode(str_n(digest, sizeof(digest)), out);
     return err;
 }
+
+enum err seal_mac(const struct seal *seal, struct str purpose, struct str text, unsigned char out[SEAL_MAC_BYTES])
+{
+    unsigned char key[MASTER_KEY_BYTES];
+    enum err err = hmac_sha256(seal->key, purpose, key);
+
+    if (!err)
+        err = hmac_sha256(key, text, out);
+    OPENSSL_cleanse(key, sizeof(key));
+    return err;
+}

@@ -38,6 +38,9 @@ enum err seal_open(const struct seal *seal, struct str context, struct str seale
 enum { SEAL_FINGERPRINT_CHARS = 64 };
 /* What a master key is known by: 64 hex digits and a NUL, which tell nothing about it. */
 enum err seal_fingerprint(const struct seal *seal, char out[SEAL_FINGERPRINT_CHARS + 1]) MUST_CHECK;
+enum { SEAL_MAC_BYTES = 32 };
+/* HMAC-SHA-256 of `text` under a key that is derived from the master key for this purpose alone ("visit token v1"). */
+enum err seal_mac(const struct seal *seal, struct str purpose, struct str text, unsigned char out[SEAL_MAC_BYTES]) MUST_CHECK;
 /* HMAC-SHA-256 of `text` under a key derived from the master key, as 64 hex digits and a NUL: the tombstone of an address (X2). */
 enum err seal_tombstone(const struct seal *seal, struct str text, char out[65]) MUST_CHECK;
 

@@ -13,8 +13,9 @@ const char *lane_name(enum lane lane);
 enum err lane_parse(struct str name, enum lane *out) MUST_CHECK;
 
 /* A delivery; or a secret that a handshake made: the topic is its name, the body its sealed text. A first secret counts only
- * while the source has none of that name. */
-enum entry_kind { ENTRY_DELIVERY, ENTRY_SECRET, ENTRY_FIRST_SECRET, ENTRY_KIND__COUNT };
+ * while the source has none of that name. A visit is the unsigned word of a browser, of low trust: it may say what model/browser.h
+ * allows, nothing else. */
+enum entry_kind { ENTRY_DELIVERY, ENTRY_SECRET, ENTRY_FIRST_SECRET, ENTRY_VISIT, ENTRY_KIND__COUNT };
 
 /* All text is borrowed. */
 struct entry {

@@ -25,7 +25,8 @@ static const struct str part_names[PART__COUNT] = {
     [PART_REPLAY] = {"replay", 6},     [PART_KIND] = {"kind", 4},
 };
 
-static const char *const kind_names[ENTRY_KIND__COUNT] = {[ENTRY_SECRET] = "secret", [ENTRY_FIRST_SECRET] = "first_secret"};
+static const char *const kind_names[ENTRY_KIND__COUNT] = {
+    [ENTRY_SECRET] = "secret", [ENTRY_FIRST_SECRET] = "first_secret", [ENTRY_VISIT] = "visit"};
 
 static const struct str header_prefix = {"h:", 2};
 

@@ -124,7 +124,8 @@ static void refuses_what_format_1_does_not_know(void **state)
 
 static void refuses_unknown_and_repeated_fields(void **state)
 {
-    static const struct field more[] = {{{"colour", 6}, {"red", 3}}, {{"body", 4}, {"x", 1}}, {{"replay", 6}, {"yes", 3}}};
+    static const struct field more[] = {
+        {{"colour", 6}, {"red", 3}}, {{"body", 4}, {"x", 1}}, {{"replay", 6}, {"yes", 3}}, {{"kind", 4}, {"colour", 6}}};
     struct entry in = sample();
     struct entry_pairs pairs;
 
@@ -134,6 +135,21 @@ static void refuses_unknown_and_repeated_fields(void **state)
         pairs.at[pairs.n++] = more[i];
         assert_int_equal(decode_changed(pairs.at, pairs.n), ERR_SYNTAX);
     }
+}
+
+static void a_visit_keeps_its_mark(void **state)
+{
+    struct entry in = sample(), out;
+    struct entry_pairs pairs;
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 16);
+    in.kind = ENTRY_VISIT;
+    assert_int_equal(entry_encode(&in, &pairs), OK);
+    assert_int_equal(entry_decode(pairs.at, pairs.n, &arena, &out), OK);
+    assert_int_equal(out.kind, ENTRY_VISIT);
+    arena_release(&arena);
 }
 
 static void refuses_to_write_what_is_no_entry(void **state)
@@ -164,6 +180,7 @@ int main(void)
         cmocka_unit_test(refuses_a_missing_field_each),
         cmocka_unit_test(refuses_what_format_1_does_not_know),
         cmocka_unit_test(refuses_unknown_and_repeated_fields),
+        cmocka_unit_test(a_visit_keeps_its_mark),
         cmocka_unit_test(refuses_to_write_what_is_no_entry),
     };
 
