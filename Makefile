@@ -42,7 +42,7 @@ LDFLAGS_ALL := $(LDFLAGS) $(SANITIZE_FLAGS)
 LDLIBS_ALL := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm -lstdc++ $(LDLIBS)
 
 SOURCES := $(filter-out src/main.c,$(wildcard src/*/*.c)) $(wildcard verify/*.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(patsubst %.cpp,$(BUILD)/%.o,$(wildcard src/*/*.cpp)) $(BUILD)/gen/routes_builtin.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(patsubst %.cpp,$(BUILD)/%.o,$(wildcard src/*/*.cpp)) $(BUILD)/gen/routes_builtin.o $(BUILD)/gen/visit_js.o
 LIBRARY := $(BUILD)/libstorehook.a
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 SLOW := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/property/test_*.c tests/fault/test_*.c))
@@ -89,16 +89,20 @@ $(BUILD)/%.o: %.cpp $(FLAGS)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# Generated: the route files as a table, the program that makes it, and what it is made from.
+# Generated: the route files and the script of shops as tables, the program that makes it, and what it is made from.
 $(BUILD)/gen/embed: tools/embed.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -std=c11 -O1 -o $@ $<
 
 $(BUILD)/gen/routes_builtin.c: $(BUILD)/gen/embed $(ROUTES) $(FLAGS)
 	$(call say,GEN,$@)
-	@$(BUILD)/gen/embed $(ROUTES) > $@.tmp && mv $@.tmp $@
+	@$(BUILD)/gen/embed route/builtin.h builtin_route builtin_routes $(ROUTES) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/gen/routes_builtin.o: $(BUILD)/gen/routes_builtin.c
+$(BUILD)/gen/visit_js.c: $(BUILD)/gen/embed src/engine/visit.js
+	$(call say,GEN,$@)
+	@$(BUILD)/gen/embed engine/visit_js.h visit_js visit_js src/engine/visit.js > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 

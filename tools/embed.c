@@ -1,4 +1,4 @@
-/* embed.c -- owns the step that turns data files into a C table: name, bytes, length. Runs at build time. */
+/* embed.c -- owns the step that turns data files into a C table of path, bytes, length. Runs at build time. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,9 +23,12 @@ int main(int argc, char **argv)
 {
     int failed = 0;
 
-    printf("/* Generated from routes/; do not edit. */\n#include \"route/builtin.h\"\n\n"
-           "const struct builtin_route builtin_routes[] = {\n");
-    for (int i = 1; i < argc; i++)
+    if (argc < 4) {
+        fputs("usage: embed HEADER STRUCT NAME FILE...\n", stderr);
+        return 2;
+    }
+    printf("/* Generated; do not edit. */\n#include \"%s\"\n\nconst struct %s %s[] = {\n", argv[1], argv[2], argv[3]);
+    for (int i = 4; i < argc; i++)
         failed |= embed(argv[i]);
     printf("    {0, 0, 0},\n};\n");
     return failed;

@@ -16,46 +16,53 @@ enum { SETTING_SECRET = 1 };
  * In the file: [section] key = value. In the environment: STOREHOOK_SECTION_KEY. Sizes accept k, m, g (1024);
  * times accept ms, s, m, h, d. Paths that are relative are below `dir`.
  */
-#define SETTING_LIST(X)                                                                                                          \
-    X(DIR, "storehook.dir", SETTING_TEXT, "var", 0, 0, 0, "directory of state: database, queue, keys, certificates")             \
-    X(LOG_LEVEL, "storehook.log_level", SETTING_TEXT, "info", 0, 0, 0, "debug, info, warn or error")                             \
-    X(MASTER_KEY, "storehook.master_key", SETTING_TEXT, "", 0, 0, SETTING_SECRET, "64 hex digits; better left to the key file")  \
-    X(MASTER_KEY_FILE, "storehook.master_key_file", SETTING_PATH, "master.key", 0, 0, 0, "file of the master key, mode 0600")    \
-    X(ROUTES_DIR, "storehook.routes_dir", SETTING_PATH, "", 0, 0, 0, "directory of your own route files")                        \
-    X(PUBLIC_URL, "storehook.public_url", SETTING_TEXT, "", 0, 0, 0, "what shops call, such as https://hooks.example.com")       \
-    X(CLOCK_FILE, "storehook.clock_file", SETTING_PATH, "", 0, 0, 0, "for tests: wall clock read from this file (Unix seconds)") \
-    X(SERVE_LISTEN, "serve.listen", SETTING_TEXT, "127.0.0.1:8443", 0, 0, 0, "address:port of HTTPS; port 0 = any free")         \
-    X(SERVE_PLAIN, "serve.plain_listen", SETTING_TEXT, "", 0, 0, 0,                                                              \
-      "plain HTTP behind nginx: loopback address:port or unix:/path")                                                            \
-    X(SERVE_CERT, "serve.certificate", SETTING_PATH, "certs/server.pem", 0, 0, 0, "certificate chain, PEM")                      \
-    X(SERVE_KEY, "serve.key", SETTING_PATH, "certs/server.key", 0, 0, 0, "private key, PEM")                                     \
-    X(SERVE_WORKERS, "serve.workers", SETTING_INT, "0", 0, 256, 0, "worker threads; 0 = one a core")                             \
-    X(SERVE_CONNECTIONS, "serve.connections", SETTING_INT, "10000", 1, 1000000, 0, "connections a worker")                       \
-    X(SERVE_HEAD_MAX, "serve.head_max", SETTING_BYTES, "16k", 1024, 1 << 20, 0, "bytes of a request head")                       \
-    X(SERVE_BODY_MAX, "serve.body_max", SETTING_BYTES, "2m", 1024, 64 << 20, 0, "bytes of a body")                               \
-    X(SERVE_HANDSHAKE_TIMEOUT, "serve.handshake_timeout", SETTING_MS, "10s", 100, 600000, 0, "whole TLS handshake")              \
-    X(SERVE_HEAD_TIMEOUT, "serve.head_timeout", SETTING_MS, "10s", 100, 600000, 0, "whole request head")                         \
-    X(SERVE_BODY_TIMEOUT, "serve.body_timeout", SETTING_MS, "30s", 100, 600000, 0, "whole body")                                 \
-    X(SERVE_WRITE_TIMEOUT, "serve.write_timeout", SETTING_MS, "30s", 100, 600000, 0, "whole answer")                             \
-    X(SERVE_IDLE_TIMEOUT, "serve.idle_timeout", SETTING_MS, "60s", 100, 3600000, 0, "between requests")                          \
-    X(SERVE_STOP_TIMEOUT, "serve.stop_timeout", SETTING_MS, "20s", 100, 600000, 0, "finishing what was received, at the stop")   \
-    X(SERVE_SOURCE_RATE, "serve.source_rate", SETTING_INT, "0", 0, 1000000, 0, "deliveries a second a source; 0 = no limit")     \
-    X(REDIS_URL, "redis.url", SETTING_TEXT, "unix:redis.sock", 0, 0, SETTING_SECRET,                                             \
-      "redis://[user:password@]host:port[/db] or unix:path")                                                                     \
-    X(REDIS_TIMEOUT, "redis.timeout", SETTING_MS, "2s", 50, 60000, 0, "one command")                                             \
-    X(REDIS_CONNECTIONS, "redis.connections", SETTING_INT, "4", 1, 32, 0, "connections a worker")                                \
-    X(REDIS_PIPELINE_MAX, "redis.pipeline_max", SETTING_BYTES, "64m", 65536, 1 << 30, 0, "bytes waiting for Redis, a worker")    \
-    X(REDIS_REQUIRE_FSYNC, "redis.require_fsync", SETTING_TEXT, "always", 0, 0, 0, "least appendfsync: always or everysec")      \
-    X(REDIS_PARTITIONS, "redis.partitions", SETTING_INT, "1", 1, 1024, 0, "streams a lane; more than 1 only on a cluster")       \
-    X(DB_URL, "db.url", SETTING_TEXT, "sqlite:storehook.db", 0, 0, SETTING_SECRET, "sqlite:path or postgres://...")              \
-    X(DB_TIMEOUT, "db.timeout", SETTING_MS, "5s", 50, 600000, 0, "waiting for the database's lock")                              \
-    X(DRAIN_BATCH, "drain.batch", SETTING_INT, "200", 1, 10000, 0, "entries a transaction")                                      \
-    X(DRAIN_CLAIM_IDLE, "drain.claim_idle", SETTING_MS, "30s", 100, 86400000, 0, "an entry idle this long is taken over")        \
-    X(DRAIN_TRIES, "drain.tries", SETTING_INT, "5", 1, 1000, 0, "deliveries of a poison entry before it is a dead letter")       \
-    X(DRAIN_CART_DELAY, "drain.cart_delay", SETTING_MS, "1h", 600000, 1209600000, 0, "quiet time until a cart is abandoned")     \
-    X(DRAIN_SEEN_DAYS, "drain.seen_days", SETTING_INT, "8", 3, 400, 0, "days a dedupe key is remembered at least")               \
-    X(ADMIN_LISTEN, "admin.listen", SETTING_TEXT, "127.0.0.1:0", 0, 0, 0, "address:port of the admin page (loopback)")           \
-    X(UP_REDIS_SERVER, "up.redis_server", SETTING_TEXT, "redis-server", 0, 0, 0, "program that `up` starts as private queue")    \
+#define SETTING_LIST(X)                                                                                                            \
+    X(DIR, "storehook.dir", SETTING_TEXT, "var", 0, 0, 0, "directory of state: database, queue, keys, certificates")               \
+    X(LOG_LEVEL, "storehook.log_level", SETTING_TEXT, "info", 0, 0, 0, "debug, info, warn or error")                               \
+    X(MASTER_KEY, "storehook.master_key", SETTING_TEXT, "", 0, 0, SETTING_SECRET, "64 hex digits; better left to the key file")    \
+    X(MASTER_KEY_FILE, "storehook.master_key_file", SETTING_PATH, "master.key", 0, 0, 0, "file of the master key, mode 0600")      \
+    X(ROUTES_DIR, "storehook.routes_dir", SETTING_PATH, "", 0, 0, 0, "directory of your own route files")                          \
+    X(PUBLIC_URL, "storehook.public_url", SETTING_TEXT, "", 0, 0, 0, "what shops call, such as https://hooks.example.com")         \
+    X(CLOCK_FILE, "storehook.clock_file", SETTING_PATH, "", 0, 0, 0, "for tests: wall clock read from this file (Unix seconds)")   \
+    X(SERVE_LISTEN, "serve.listen", SETTING_TEXT, "127.0.0.1:8443", 0, 0, 0, "address:port of HTTPS; port 0 = any free")           \
+    X(SERVE_PLAIN, "serve.plain_listen", SETTING_TEXT, "", 0, 0, 0,                                                                \
+      "plain HTTP behind nginx: loopback address:port or unix:/path")                                                              \
+    X(SERVE_CERT, "serve.certificate", SETTING_PATH, "certs/server.pem", 0, 0, 0, "certificate chain, PEM")                        \
+    X(SERVE_KEY, "serve.key", SETTING_PATH, "certs/server.key", 0, 0, 0, "private key, PEM")                                       \
+    X(SERVE_WORKERS, "serve.workers", SETTING_INT, "0", 0, 256, 0, "worker threads; 0 = one a core")                               \
+    X(SERVE_CONNECTIONS, "serve.connections", SETTING_INT, "10000", 1, 1000000, 0, "connections a worker")                         \
+    X(SERVE_HEAD_MAX, "serve.head_max", SETTING_BYTES, "16k", 1024, 1 << 20, 0, "bytes of a request head")                         \
+    X(SERVE_BODY_MAX, "serve.body_max", SETTING_BYTES, "2m", 1024, 64 << 20, 0, "bytes of a body")                                 \
+    X(SERVE_HANDSHAKE_TIMEOUT, "serve.handshake_timeout", SETTING_MS, "10s", 100, 600000, 0, "whole TLS handshake")                \
+    X(SERVE_HEAD_TIMEOUT, "serve.head_timeout", SETTING_MS, "10s", 100, 600000, 0, "whole request head")                           \
+    X(SERVE_BODY_TIMEOUT, "serve.body_timeout", SETTING_MS, "30s", 100, 600000, 0, "whole body")                                   \
+    X(SERVE_WRITE_TIMEOUT, "serve.write_timeout", SETTING_MS, "30s", 100, 600000, 0, "whole answer")                               \
+    X(SERVE_IDLE_TIMEOUT, "serve.idle_timeout", SETTING_MS, "60s", 100, 3600000, 0, "between requests")                            \
+    X(SERVE_STOP_TIMEOUT, "serve.stop_timeout", SETTING_MS, "20s", 100, 600000, 0, "finishing what was received, at the stop")     \
+    X(SERVE_SOURCE_RATE, "serve.source_rate", SETTING_INT, "0", 0, 1000000, 0, "deliveries a second a source; 0 = no limit")       \
+    X(REDIS_URL, "redis.url", SETTING_TEXT, "unix:redis.sock", 0, 0, SETTING_SECRET,                                               \
+      "redis://[user:password@]host:port[/db] or unix:path")                                                                       \
+    X(REDIS_TIMEOUT, "redis.timeout", SETTING_MS, "2s", 50, 60000, 0, "one command")                                               \
+    X(REDIS_CONNECTIONS, "redis.connections", SETTING_INT, "4", 1, 32, 0, "connections a worker")                                  \
+    X(REDIS_PIPELINE_MAX, "redis.pipeline_max", SETTING_BYTES, "64m", 65536, 1 << 30, 0, "bytes waiting for Redis, a worker")      \
+    X(REDIS_REQUIRE_FSYNC, "redis.require_fsync", SETTING_TEXT, "always", 0, 0, 0, "least appendfsync: always or everysec")        \
+    X(REDIS_PARTITIONS, "redis.partitions", SETTING_INT, "1", 1, 1024, 0, "streams a lane; more than 1 only on a cluster")         \
+    X(DB_URL, "db.url", SETTING_TEXT, "sqlite:storehook.db", 0, 0, SETTING_SECRET, "sqlite:path or postgres://...")                \
+    X(DB_TIMEOUT, "db.timeout", SETTING_MS, "5s", 50, 600000, 0, "waiting for the database's lock")                                \
+    X(DRAIN_BATCH, "drain.batch", SETTING_INT, "200", 1, 10000, 0, "entries a transaction")                                        \
+    X(DRAIN_CLAIM_IDLE, "drain.claim_idle", SETTING_MS, "30s", 100, 86400000, 0, "an entry idle this long is taken over")          \
+    X(DRAIN_TRIES, "drain.tries", SETTING_INT, "5", 1, 1000, 0, "deliveries of a poison entry before it is a dead letter")         \
+    X(DRAIN_CART_DELAY, "drain.cart_delay", SETTING_MS, "1h", 600000, 1209600000, 0, "quiet time until a cart is abandoned")       \
+    X(DRAIN_SEEN_DAYS, "drain.seen_days", SETTING_INT, "8", 3, 400, 0, "days a dedupe key is remembered at least")                 \
+    X(VISITS_KEY_RATE, "visits.key_rate", SETTING_INT, "100", 0, 1000000, 0, "visits a second of one source; 0 = no limit")        \
+    X(VISITS_ADDRESS_RATE, "visits.address_rate", SETTING_INT, "10", 0, 1000000, 0,                                                \
+      "visits a second from one address; 0 = no limit")                                                                            \
+    X(VISITS_VISITOR_RATE, "visits.visitor_rate", SETTING_INT, "5", 0, 1000000, 0, "visits a second of one visitor; 0 = no limit") \
+    X(VISITS_QUERY, "visits.query_members", SETTING_TEXT, "utm_* id product product_id variant variant_id sku", 0, 0, 0,           \
+      "what is kept of a page's address behind the question mark")                                                                 \
+    X(VISITS_DAYS, "visits.days", SETTING_INT, "30", 1, 3650, 0, "days that visits and carts of unknown visitors are kept")        \
+    X(ADMIN_LISTEN, "admin.listen", SETTING_TEXT, "127.0.0.1:0", 0, 0, 0, "address:port of the admin page (loopback)")             \
+    X(UP_REDIS_SERVER, "up.redis_server", SETTING_TEXT, "redis-server", 0, 0, 0, "program that `up` starts as private queue")      \
     X(UP_DRAINERS, "up.drainers", SETTING_INT, "1", 1, 64, 0, "drain processes that `up` starts")
 
 enum setting {

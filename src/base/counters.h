@@ -16,7 +16,9 @@
     X(APPLIED, "applied", "entries applied")                  \
     X(DUPLICATES, "duplicates", "entries seen before")        \
     X(STALE, "stale", "events older than what is known")      \
-    X(DEAD, "dead", "entries that became dead letters")
+    X(DEAD, "dead", "entries that became dead letters")       \
+    X(VISITS, "visits", "visits the queue confirmed")         \
+    X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")
 
 enum counter {
 #define X(name, text, help) COUNTER_##name,

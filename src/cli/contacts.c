@@ -335,6 +335,7 @@ static const struct cli_command verbs[] = {
     {"show", contacts_show, "shows one contact", NULL},
     {"export", contacts_export, "writes all contacts as csv or jsonl", NULL},
     {"erase", contacts_erase, "erases a person for good", NULL},
+    {"token", contacts_token, "makes the text that ties who follows a mailing's link to its contact", NULL},
     {NULL, NULL, NULL, NULL},
 };
 

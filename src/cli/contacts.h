@@ -5,6 +5,8 @@
 #include "cli/cli.h"
 #include "store/contact.h"
 
+int contacts_token(struct cli *cli, int argc, char **argv);
+
 /* A reader of contacts, one after the other in bounded memory. */
 struct contact_reader {
     struct store *store;

@@ -99,7 +99,7 @@ int cli_open_seal(struct cli *cli, struct store *store, struct seal **out)
     return code;
 }
 
-enum err cli_endpoint(const struct cli *cli, const struct source *source, struct buf *out)
+enum err cli_base_url(const struct cli *cli, struct buf *out)
 {
     struct str base = str_of(config_text(cli->cfg, SET_PUBLIC_URL));
     enum err err;
@@ -109,6 +109,13 @@ enum err cli_endpoint(const struct cli *cli, const struct source *source, struct
     err = base.len ? buf_append(out, base) : state_read(cli->cfg, STATE_HTTPS_URL, out);
     if (err == ERR_NOT_FOUND)
         err = buf_printf(out, "https://%s", config_text(cli->cfg, SET_SERVE_LISTEN));
+    return err;
+}
+
+enum err cli_endpoint(const struct cli *cli, const struct source *source, struct buf *out)
+{
+    enum err err = cli_base_url(cli, out);
+
     return err ? err : buf_printf(out, "/in/%s", source->key);
 }
 

@@ -17,7 +17,9 @@ int cli_open_seal(struct cli *cli, struct store *store, struct seal **out);
 /* Borrows the platform's route through `out`; else it says so, with the nearest name. */
 int cli_find_route(const struct routes *routes, const char *platform, const struct route **out);
 
-/* Appends the URL that the platform calls: storehook.public_url, else where a running `up` listens, else serve.listen. */
+/* Appends what is in front of every endpoint: storehook.public_url, else where a running `up` listens, else serve.listen. */
+enum err cli_base_url(const struct cli *cli, struct buf *out) MUST_CHECK;
+/* Appends the URL that the platform calls. */
 enum err cli_endpoint(const struct cli *cli, const struct source *source, struct buf *out) MUST_CHECK;
 /* Appends the file of our own certificate authority, which stands beside the server's certificate; nothing when there is none. */
 enum err cli_own_ca(const struct cli *cli, struct buf *out) MUST_CHECK;

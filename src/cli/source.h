@@ -11,6 +11,10 @@ enum { ARGUMENTS_MAX = 16 };
 int source_add_verb(struct cli *cli, int argc, char **argv);
 int source_rotate_verb(struct cli *cli, int argc, char **argv);
 int source_show_verb(struct cli *cli, int argc, char **argv);
+int source_visits_verb(struct cli *cli, int argc, char **argv);
+
+/* Appends what is pasted into the shop's pages, or nothing when the source takes no visits. */
+enum err source_snippet(const struct cli *cli, const struct source *s, struct buf *out) MUST_CHECK;
 
 /* What a verb that changes a source works with. */
 struct source_work {

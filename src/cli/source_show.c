@@ -36,6 +36,17 @@ static void show_secret(const struct source_secret *secret, const json_t *counts
     putchar('\n');
 }
 
+static enum err show_visits(const struct cli *cli, const struct source *s)
+{
+    struct buf snippet = BUF_INIT(TEXT_BYTES_MAX);
+    enum err err = source_snippet(cli, s, &snippet);
+
+    if (!err)
+        printf("visits    from %s\n%s\n", s->visits_origins, buf_text(&snippet));
+    buf_release(&snippet);
+    return err;
+}
+
 /* "activity  2024-05-01T10:00:00Z ticket opened: #7 is late https://desk.example/7" */
 static enum err show_activity(const struct activity_line *line)
 {
@@ -71,6 +82,8 @@ static int show_text(const struct cli *cli, const struct source *s, const struct
     json_object_foreach(s->config, name, value) printf("config    %s=%s\n", name, json_string_value(value));
     for (size_t i = 0; i < s->n_secrets; i++)
         show_secret(&s->secrets[i], counts);
+    if (!err && s->visits_on)
+        err = show_visits(cli, s);
     json_object_foreach((json_t *)(uintptr_t)counts, name, value)
         printf("count     %s=%lld\n", name, (long long)json_integer_value(value));
     json_object_foreach(shown->fetches, name, value) if (json_integer_value(value))

@@ -11,6 +11,7 @@
 #include "store/master_key.h"
 #include "store/seen.h"
 #include "store/source.h"
+#include "store/visit.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -51,6 +52,7 @@ struct drainer {
     struct id consumer;
     int64_t retry_ms;
     int64_t presence_us, housekeeping_us; /* monotonic time of the next one */
+    int64_t visits_until_us;              /* visits up to then were looked at */
     bool announced, as_json;
     bool wrong_key; /* the master key is not the database's: it cannot go on */
 };
@@ -224,6 +226,18 @@ static void told(struct drainer *d, enum err err, const char *what)
         LOG(LOG_WARN, "old rows not forgotten", KV_TEXT("of", what), KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
 }
 
+/* Visits of unknown visitors, each looked at once when it has become old. */
+static void forget_visits(struct drainer *d)
+{
+    int64_t before = clock_wall_us(d->parts.clock) - config_int(d->cfg, SET_VISITS_DAYS) * 86400 * US_PER_S;
+    bool more = false;
+    enum err err = visit_forget(d->store, d->visits_until_us, before, &more);
+
+    told(d, err, "visits");
+    if (!err && !more)
+        d->visits_until_us = before;
+}
+
 /* What has had its time (D4, N9); true when some of it is left for the next turn. */
 static bool forget(struct drainer *d, int64_t days)
 {
@@ -232,6 +246,7 @@ static bool forget(struct drainer *d, int64_t days)
     told(d, seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S, &more), "dedupe keys");
     told(d, activity_forget(d->store), "activities");
     told(d, fetch_forget(d->store), "fetch tasks");
+    forget_visits(d);
     return more;
 }
 
@@ -280,6 +295,7 @@ static int drainer_init(struct drainer *d, const struct config *cfg, const struc
     *d = (struct drainer){.cfg = cfg, .consumer = id_new(clock_wall_us(clock))};
     d->parts.clock = clock;
     d->parts.tries = config_int(cfg, SET_DRAIN_TRIES);
+    d->parts.query_members = str_of(config_text(cfg, SET_VISITS_QUERY));
     arena_init(&d->arena, CLAIM_ARENA_BYTES);
     if (routes_load(config_text(cfg, SET_ROUTES_DIR), &d->routes, &problems))
         LOG(LOG_ERROR, "route files not usable", KV_STR("why", buf_str(&problems.text)));

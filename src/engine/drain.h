@@ -18,7 +18,8 @@ struct drain_parts {
     const struct routes *routes;
     const struct seal *seal;
     const struct clock *clock;
-    int64_t tries; /* times an entry may be handed out before it is poison */
+    struct str query_members; /* struct page_rules */
+    int64_t tries;            /* times an entry may be handed out before it is poison */
 };
 
 /* What is to be done with an entry after the commit. */

@@ -3,6 +3,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "engine/drain_browser.h"
 #include "model/contact.h"
 #include "store/erase.h"
 #include "store/fetch.h"
@@ -173,7 +174,8 @@ static enum err apply_event(struct job *job, size_t index)
                                 .source_id = job->source->id,
                                 .rank = job->source->rank,
                                 .platform = str_of(job->source->platform),
-                                .list = str_of(job->source->list),
+                                .list = job->entry->kind == ENTRY_VISIT ? STR_NONE
+                                                                        : str_of(job->source->list), /* nobody joins by a visit */
                                 .received_at_us = job->entry->received_at_us,
                                 .provider_at_us = job->part->provider_at_us,
                                 .new_id = fresh_id,
@@ -298,6 +300,11 @@ static enum err prepare(struct job *job, bool *go)
     return OK;
 }
 
+static bool brings_secret(const struct entry *entry)
+{
+    return entry->kind == ENTRY_SECRET || entry->kind == ENTRY_FIRST_SECRET;
+}
+
 /* Why a secret that a handshake brought is not kept; NULL when that may pass. */
 static const char *secret_refusal(enum err err)
 {
@@ -347,6 +354,15 @@ static enum err keep_secret(struct job *job)
     return err;
 }
 
+static enum err map_entry(struct job *job, struct map_failure *failure)
+{
+    struct arena *work = &job->batch->work;
+
+    if (job->entry->kind == ENTRY_VISIT)
+        return drain_browser_map(job->batch->parts, job->source, job->entry, work, &job->mapped, failure);
+    return route_map(job->route, job->entry, work, &job->mapped, failure);
+}
+
 static enum err apply_entry(struct job *job)
 {
     struct map_failure failure = {0};
@@ -355,10 +371,10 @@ static enum err apply_entry(struct job *job)
 
     if (err || !go)
         return err;
-    if (job->entry->kind != ENTRY_DELIVERY)
+    if (brings_secret(job->entry))
         return keep_secret(job);
-    err = route_map(job->route, job->entry, &job->batch->work, &job->mapped, &failure);
-    if (err && err != ERR_MEMORY && failure.reason) {
+    err = map_entry(job, &failure);
+    if (err && err != ERR_MEMORY && failure.reason[0]) {
         bury(job, failure.reason, failure.detail);
         return OK;
     }
@@ -394,7 +410,7 @@ static enum err give_up(struct job *job)
     bool applied = false;
     enum err err = seen_delivery(job->batch->parts->store, job->entry->id, &applied);
 
-    job->verdict->publish = applied && job->entry->kind != ENTRY_DELIVERY;
+    job->verdict->publish = applied && brings_secret(job->entry);
     if (err || applied)
         return err;
     bury(job, "poison", STR("handed out too often without success; see the log for its failures"));

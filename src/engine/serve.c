@@ -31,6 +31,7 @@ struct serve {
     struct seal *seal;
     struct tls_context *tls;
     struct rate *rate, *check_rate;
+    struct visit_limits *visit_limits;
     struct worker_shared shared;
     atomic_uint queues_away;
     struct buf https, plain; /* the addresses that are listened on, with real ports; empty = none */
@@ -270,6 +271,8 @@ static enum err start(struct serve *s)
         err = rate_new(rate, &s->rate);
     if (!err)
         err = rate_new(CHECKS_PER_S, &s->check_rate);
+    if (!err)
+        err = visit_limits_new(s->cfg, s->seal, &s->visit_limits);
     s->shared = (struct worker_shared){.cfg = s->cfg,
                                        .queues_away = &s->queues_away,
                                        .clock = &s->clock,
@@ -278,6 +281,7 @@ static enum err start(struct serve *s)
                                        .tls = s->tls,
                                        .rate = s->rate,
                                        .check_rate = s->check_rate,
+                                       .visit_limits = s->visit_limits,
                                        .ready = worker_is_ready,
                                        .stopped = worker_has_stopped,
                                        .arg = s};
@@ -292,6 +296,7 @@ static void release(struct serve *s)
         worker_free(s->workers[i]);
     rate_free(s->rate);
     rate_free(s->check_rate);
+    visit_limits_free(s->visit_limits);
     tls_context_free(s->tls);
     seal_free(s->seal);
     routes_free(s->routes);

@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A key that leads to a source: its own, or one that was replaced. */
+/* A key that leads to a source: its own, one that was replaced, or the public one that browsers use. */
 struct door {
     struct str key;   /* borrowed from the source */
     int64_t until_us; /* 0 = open */
     uint32_t source;  /* place in `at` */
+    bool is_public;
 };
 
 /* `slot` is an open-addressing table, at most half full, of places in `doors`, plus one; 0 is empty. */
@@ -44,13 +45,14 @@ static size_t find_slot(const struct source_table *t, struct str key)
     return i;
 }
 
-static enum err add_door(struct source_table *t, const char *key, int64_t until_us)
+static enum err add_door(struct source_table *t, const char *key, int64_t until_us, bool is_public)
 {
     size_t slot = find_slot(t, str_of(key));
 
     if (t->slot[slot])
         return ERR_DUPLICATE;
-    t->doors[t->n_doors++] = (struct door){.key = str_of(key), .until_us = until_us, .source = (uint32_t)t->n};
+    t->doors[t->n_doors++] =
+        (struct door){.key = str_of(key), .until_us = until_us, .source = (uint32_t)t->n, .is_public = is_public};
     t->slot[slot] = (uint32_t)t->n_doors;
     return OK;
 }
@@ -62,13 +64,15 @@ static enum err add_source(struct source_table *t, const json_t *json, const str
 
     if (err)
         return err;
-    err = add_door(t, live->source.key, 0);
+    err = add_door(t, live->source.key, 0, false);
     if (err) {
         source_release(&live->source);
         return err;
     }
     for (size_t i = 0; i < live->source.n_old_keys && !err; i++)
-        err = add_door(t, live->source.old_keys[i].key, live->source.old_keys[i].until_us);
+        err = add_door(t, live->source.old_keys[i].key, live->source.old_keys[i].until_us, false);
+    if (!err && live->source.visits_on)
+        err = add_door(t, live->source.visits_key, 0, true);
     snprintf(live->id_text, sizeof(live->id_text), "%lld", (long long)live->source.id);
     live->table = t;
     live->route = routes_find(routes, str_of(live->source.platform));
@@ -97,7 +101,7 @@ static size_t count_doors(const json_t *list)
     {
         size_t old = json_array_size(json_object_get(source, "old_keys"));
 
-        n += old < SOURCE_OLD_KEYS_MAX ? old : SOURCE_OLD_KEYS_MAX;
+        n += 1 + (old < SOURCE_OLD_KEYS_MAX ? old : SOURCE_OLD_KEYS_MAX);
     }
     return n;
 }
@@ -137,11 +141,12 @@ done:
     return err;
 }
 
-struct live_source *source_table_find(struct source_table *t, struct str key, int64_t now_us)
+struct live_source *source_table_find(struct source_table *t, struct str key, bool is_public, int64_t now_us)
 {
     size_t slot = find_slot(t, key);
     const struct door *door = t->slot[slot] ? &t->doors[t->slot[slot] - 1] : NULL;
-    struct live_source *live = door && (!door->until_us || door->until_us > now_us) ? &t->at[door->source] : NULL;
+    struct live_source *live =
+        door && door->is_public == is_public && (!door->until_us || door->until_us > now_us) ? &t->at[door->source] : NULL;
 
     return live && live->source.enabled ? live : NULL;
 }

@@ -10,9 +10,9 @@ struct source_table;
  * one use. Errors: ERR_SYNTAX, ERR_MEMORY. */
 enum err source_table_new(struct str json, const struct routes *routes, const struct seal *seal,
                           struct source_table **out) MUST_CHECK;
-/* NULL when there is no enabled source of that key, or the key was replaced and its time is over at the wall time `now_us`. Does
- * not count as a use. */
-struct live_source *source_table_find(struct source_table *t, struct str key, int64_t now_us);
+/* Finds by the endpoint's key, or by the public key. NULL when there is no enabled source of that key, or the key was replaced and
+ * its time is over at the wall time `now_us`. Does not count as a use. */
+struct live_source *source_table_find(struct source_table *t, struct str key, bool is_public, int64_t now_us);
 void source_table_use(struct source_table *t);
 /* Frees the table with its last use. NULL is fine. */
 void source_table_release(struct source_table *t);

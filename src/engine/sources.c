@@ -155,12 +155,21 @@ bool sources_known(const struct sources *s)
 
 struct live_source *sources_hold(struct sources *s, struct str key)
 {
-    struct live_source *live = s->table ? source_table_find(s->table, key, clock_wall_us(s->parts.clock)) : NULL;
+    struct live_source *live = s->table ? source_table_find(s->table, key, false, clock_wall_us(s->parts.clock)) : NULL;
 
     if (!live)
         return NULL;
     source_table_use(s->table);
     live_source_prepare(live);
+    return live;
+}
+
+struct live_source *sources_hold_visits(struct sources *s, struct str key)
+{
+    struct live_source *live = s->table ? source_table_find(s->table, key, true, clock_wall_us(s->parts.clock)) : NULL;
+
+    if (live)
+        source_table_use(s->table);
     return live;
 }
 

@@ -53,6 +53,8 @@ bool sources_known(const struct sources *s);
 
 /* Finds an enabled source and holds it; NULL when there is none. Opens its secrets at the first use. */
 struct live_source *sources_hold(struct sources *s, struct str key);
+/* The same by the public key of its visits; its secrets stay closed. NULL also when it takes no visits. */
+struct live_source *sources_hold_visits(struct sources *s, struct str key);
 /* NULL is fine. The table it came from is freed when it is an old one that nobody holds any more. */
 void sources_release(struct live_source *live);
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/health.h"
 #include "engine/receive.h"
+#include "engine/visit.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct worker {
     struct queue *queue;
     struct sources *sources;
     struct receiver *receiver;
+    struct visits *visits;
     struct health *health;
     struct http_server *server;
     struct loop_timer *role;  /* looks whether it is ready; then signs the role's presence */
@@ -47,6 +49,11 @@ static void *part_receiver(struct worker *w)
     return w->receiver;
 }
 
+static void *part_visits(struct worker *w)
+{
+    return w->visits;
+}
+
 static void *part_health(struct worker *w)
 {
     return w->health;
@@ -54,6 +61,7 @@ static void *part_health(struct worker *w)
 
 static const struct endpoint endpoints[] = {
     {{"/in/", 4}, true, part_receiver, receiver_head, receiver_body, receiver_end, receiver_gone},
+    {{"/visit/", 7}, true, part_visits, visits_head, NULL, visits_end, visits_gone},
     {{"/healthz", 8}, false, part_health, health_head, NULL, health_live_end, health_gone},
     {{"/readyz", 7}, false, part_health, health_head, NULL, health_ready_end, health_gone},
 };
@@ -200,6 +208,19 @@ static struct http_limits read_limits(const struct config *cfg)
     };
 }
 
+static enum err open_visits(struct worker *w)
+{
+    const struct worker_shared *shared = w->shared;
+    struct visits_parts parts = {.clock = shared->clock,
+                                 .queue = w->queue,
+                                 .sources = w->sources,
+                                 .limits = shared->visit_limits,
+                                 .seal = shared->seal,
+                                 .query_members = str_of(config_text(shared->cfg, SET_VISITS_QUERY))};
+
+    return visits_new(&parts, &w->visits);
+}
+
 static enum err open_parts(struct worker *w)
 {
     const struct worker_shared *shared = w->shared;
@@ -224,6 +245,8 @@ static enum err open_parts(struct worker *w)
     receiver.sources = w->sources;
     if (!err)
         err = receiver_new(&receiver, &w->receiver);
+    if (!err)
+        err = open_visits(w);
     if (!err)
         err = health_new(shared->clock, w->queue, w->sources, shared->queues_away, &w->health);
     if (!err)
@@ -274,6 +297,7 @@ void worker_free(struct worker *w)
     set_queue_away(w, false);
     queue_close(w->queue);
     receiver_free(w->receiver);
+    visits_free(w->visits);
     health_free(w->health);
     loop_timer_free(w->role);
     loop_timer_free(w->limit);

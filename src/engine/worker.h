@@ -4,6 +4,7 @@
 
 #include "engine/rate.h"
 #include "engine/sources.h"
+#include "engine/visit_limits.h"
 #include "net/server.h"
 
 #include <stdatomic.h>
@@ -16,9 +17,10 @@ struct worker_shared {
     const struct clock *clock;
     const struct routes *routes;
     const struct seal *seal;
-    struct tls_context *tls;  /* NULL: no HTTPS listener */
-    struct rate *rate;        /* NULL: no limit */
-    struct rate *check_rate;  /* of check mode */
+    struct tls_context *tls; /* NULL: no HTTPS listener */
+    struct rate *rate;       /* NULL: no limit */
+    struct rate *check_rate; /* of check mode */
+    struct visit_limits *visit_limits;
     atomic_uint *queues_away; /* workers whose queue cannot keep a delivery now: the process is ready when it is 0 */
     /* Called in the worker's thread: once when it is ready to keep deliveries, once when it has stopped. */
     void (*ready)(void *arg);

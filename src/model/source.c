@@ -22,6 +22,8 @@ void source_release(struct source *s)
     free(s->platform);
     free(s->name);
     free(s->list);
+    free(s->visits_key);
+    free(s->visits_origins);
     json_decref(s->config);
     for (size_t i = 0; i < s->n_secrets; i++) {
         free(s->secrets[i].id);
@@ -63,6 +65,14 @@ static json_t *old_keys_to_json(const struct source *s)
     return list;
 }
 
+/* null when browsers never told of visits to it. */
+static json_t *visits_to_json(const struct source *s)
+{
+    if (!s->visits_key || !*s->visits_key)
+        return json_null();
+    return json_pack("{sb ss ss}", "on", (int)s->visits_on, "key", s->visits_key, "origins", s->visits_origins);
+}
+
 json_t *source_to_json(const struct source *s)
 {
     json_t *secrets = secrets_to_json(s), *old_keys = old_keys_to_json(s);
@@ -72,10 +82,11 @@ json_t *source_to_json(const struct source *s)
         json_decref(old_keys);
         return NULL;
     }
-    return json_pack("{sI sI ss ss ss ss sb si sI sI sO so so}", "id", (json_int_t)s->id, "account_id", (json_int_t)s->account_id,
-                     "key", s->key, "platform", s->platform, "name", s->name, "list", s->list, "enabled", (int)s->enabled, "rank",
-                     s->rank, "cart_delay_ms", (json_int_t)s->cart_delay_ms, "created_at_us", (json_int_t)s->created_at_us,
-                     "config", s->config, "secrets", secrets, "old_keys", old_keys);
+    return json_pack("{sI sI ss ss ss ss sb si sI sI sO so so so}", "id", (json_int_t)s->id, "account_id",
+                     (json_int_t)s->account_id, "key", s->key, "platform", s->platform, "name", s->name, "list", s->list, "enabled",
+                     (int)s->enabled, "rank", s->rank, "cart_delay_ms", (json_int_t)s->cart_delay_ms, "created_at_us",
+                     (json_int_t)s->created_at_us, "config", s->config, "secrets", secrets, "old_keys", old_keys, "visits",
+                     visits_to_json(s));
 }
 
 /* Copies object[key] to *out, which source_release frees. */
@@ -158,6 +169,21 @@ static enum err old_keys_from_json(const json_t *list, struct source *out)
     return err;
 }
 
+/* A snapshot of an older program has none. */
+static enum err visits_from_json(const json_t *visits, struct source *out)
+{
+    const struct text_member texts[] = {{"key", &out->visits_key}, {"origins", &out->visits_origins}, {NULL, NULL}};
+    const struct int_member ints[] = {{NULL, NULL}};
+
+    if (visits && !json_is_null(visits)) {
+        out->visits_on = json_is_true(json_object_get(visits, "on"));
+        return take_all(visits, texts, ints);
+    }
+    out->visits_key = str_dup(STR(""));
+    out->visits_origins = str_dup(STR(""));
+    return out->visits_key && out->visits_origins ? OK : ERR_MEMORY;
+}
+
 static bool all_text(json_t *object)
 {
     const char *key;
@@ -190,6 +216,8 @@ enum err source_from_json(const json_t *json, struct source *out)
         err = secrets_from_json(json_object_get(json, "secrets"), &s);
     if (!err)
         err = old_keys_from_json(json_object_get(json, "old_keys"), &s);
+    if (!err)
+        err = visits_from_json(json_object_get(json, "visits"), &s);
     if (err) {
         source_release(&s);
         return err;

@@ -39,6 +39,9 @@ struct source {
     size_t n_secrets;
     struct source_old_key old_keys[SOURCE_OLD_KEYS_MAX];
     size_t n_old_keys;
+    char *visits_key;     /* the public part of /visit/<key>; "" = never made */
+    char *visits_origins; /* the shop's sites, separated by blanks (model/page_url.h) */
+    bool visits_on;
 };
 
 /* What a secret of the source is sealed for. Returns `out` as text. */

@@ -82,6 +82,16 @@ enum err contact_find(struct store *store, struct str text, struct arena *arena,
                      id);
 }
 
+enum err contact_address(struct store *store, struct str id, struct arena *arena, struct str *address)
+{
+    *address = STR_NONE;
+    return find_text(
+        store,
+        "SELECT a.address FROM contact c JOIN address a ON a.account_id = c.account_id"
+        " AND a.contact_id = coalesce(c.alias_of, c.id) WHERE c.account_id = $1 AND c.id = $2 ORDER BY a.address LIMIT 1",
+        id, arena, address);
+}
+
 /* The latest visit and how many, of one customer or one visitor. */
 static enum err add_visits(struct store *store, const char *sql, int64_t source_id, struct str key, struct arena *arena,
                            struct contact_view *out)

@@ -12,6 +12,9 @@ enum err contact_sources(struct store *store, int64_t cart_delay_us, struct aren
 /* Finds a contact by an address (any of its addresses), a contact id or an id that was merged away (M6). ERR_NOT_FOUND. */
 enum err contact_find(struct store *store, struct str text, struct arena *arena, struct str *id) MUST_CHECK;
 
+/* One of the addresses of a contact, by its id or an id that was merged away; in the arena. ERR_NOT_FOUND. */
+enum err contact_address(struct store *store, struct str id, struct arena *arena, struct str *address) MUST_CHECK;
+
 /* Loads and derives one contact. Everything lives in the arena. ERR_NOT_FOUND. */
 enum err contact_load(struct store *store, struct str id, const struct view_source *sources, size_t n_sources, struct arena *arena,
                       struct contact_view *out) MUST_CHECK;

@@ -6,8 +6,9 @@
 
 enum { CONFIG_BYTES_MAX = 64 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX = 100000 };
 
-#define SELECT_SOURCE                                                                                                   \
-    "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config FROM source" \
+#define SELECT_SOURCE                                                                                        \
+    "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config," \
+    " visits_on, visits_key, visits_origins FROM source"                                                     \
     " WHERE account_id = $1 AND "
 
 static enum err read_source(struct db_stmt *st, struct source *s)
@@ -23,6 +24,11 @@ static enum err read_source(struct db_stmt *st, struct source *s)
     s->enabled = db_column_int(st, 5) != 0;
     for (int i = 0; i < 4 && !err; i++)
         err = source_take_column(st, 6 + i, texts[i]);
+    s->visits_on = db_column_int(st, 11) != 0;
+    if (!err)
+        err = source_take_column(st, 12, &s->visits_key);
+    if (!err)
+        err = source_take_column(st, 13, &s->visits_origins);
     return err ? err : json_parse(db_column_str(st, 10), &s->config, NULL);
 }
 
@@ -203,6 +209,26 @@ enum err source_set_enabled(struct store *store, int64_t id, bool enabled)
                                      "UPDATE source SET enabled = $3"
                                      " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
                                      "iii", store->account_id, id, (int64_t)enabled));
+}
+
+enum err source_visits_on(struct store *store, int64_t id, struct str origins)
+{
+    char key[KEY_CHARS + 1];
+
+    key_new(key);
+    return need_change(store, db_run(store->db,
+                                     "UPDATE source SET visits_on = 1, visits_origins = $3,"
+                                     " visits_key = CASE WHEN visits_key = '' THEN $4 ELSE visits_key END"
+                                     " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
+                                     "iiss", store->account_id, id, origins, str_of(key)));
+}
+
+enum err source_visits_off(struct store *store, int64_t id)
+{
+    return need_change(store, db_run(store->db,
+                                     "UPDATE source SET visits_on = 0"
+                                     " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
+                                     "ii", store->account_id, id));
 }
 
 enum err source_remove(struct store *store, int64_t id)

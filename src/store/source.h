@@ -49,6 +49,10 @@ struct source_list {
 enum err source_list_load(struct store *store, struct source_list *out) MUST_CHECK;
 void source_list_release(struct source_list *list);
 
+/* Takes visits of browsers from pages of these origins (separated by blanks), or none any more. The public key is made at the
+ * first time and stays. ERR_NOT_FOUND. */
+enum err source_visits_on(struct store *store, int64_t id, struct str origins) MUST_CHECK;
+enum err source_visits_off(struct store *store, int64_t id) MUST_CHECK;
 enum err source_set_enabled(struct store *store, int64_t id, bool enabled) MUST_CHECK;
 /* Frees the name and forgets the secrets; the row stays for history. */
 enum err source_remove(struct store *store, int64_t id) MUST_CHECK;

@@ -42,6 +42,7 @@ struct sent {
     const char *delivery;  /* our id of it; NULL: a new one */
     int64_t deliveries;
     bool replay;
+    enum entry_kind kind;
 };
 
 static inline int64_t at(int64_t seconds)
@@ -226,7 +227,8 @@ static inline struct claimed entry_of(struct fixture *f, struct sent s)
                                       .received_at_us = f->now_us,
                                       .headers = {kept, route_keep_headers(route, received, kept)},
                                       .body = str_of(plain(f, s.body)),
-                                      .replay = s.replay},
+                                      .replay = s.replay,
+                                      .kind = s.kind},
                             .deliveries = s.deliveries ? s.deliveries : 1};
 }
 
