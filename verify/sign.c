@@ -1,5 +1,6 @@
 /* sign.c -- owns the mirror of verify: what a platform's signature puts into a request. */
 #include "base/clock.h"
+#include "base/form.h"
 #include "verify/scheme.h"
 #include "verify/url.h"
 
@@ -86,19 +87,6 @@ static enum err write_text(struct signing *s)
     return signed_text_whole(&s->spec->text, &values, request->body, &s->text);
 }
 
-/* Appends "name=value" to a query or form, escaped. */
-static enum err add_member(struct buf *out, struct str name, struct str value)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    enum err err = out->len ? buf_append_c(out, '&') : OK;
-
-    if (!err)
-        err = buf_printf(out, "%.*s=", STR_ARG(name));
-    for (size_t i = 0; i < value.len && !err; i++)
-        err = buf_printf(out, memchr(plain, value.p[i], sizeof(plain) - 1) ? "%c" : "%%%02X", (unsigned char)value.p[i]);
-    return err;
-}
-
 /* Writes the signature to the place where the scheme has it; `signature` and the stamp are in `values`. */
 static enum err place(const struct signing *s, const struct verify_key *key, struct str signature, struct str stamp,
                       struct field out[SIGN_FIELDS_MAX], size_t *n)
@@ -119,14 +107,14 @@ static enum err place(const struct signing *s, const struct verify_key *key, str
     if (spec->header.len || !spec->scheme->sign)
         return OK;
     if (spec->query.len)
-        return request->signed_query ? add_member(request->signed_query, spec->query, signature) : ERR_NOT_IMPLEMENTED;
+        return request->signed_query ? form_append(request->signed_query, spec->query, signature) : ERR_NOT_IMPLEMENTED;
     if (!request->signed_body)
         return ERR_NOT_IMPLEMENTED;
     buf_clear(request->signed_body);
     if (spec->form.len == 0)
         return buf_append(request->signed_body, signature);
     err = buf_append(request->signed_body, request->body);
-    return err ? err : add_member(request->signed_body, spec->form, signature);
+    return err ? err : form_append(request->signed_body, spec->form, signature);
 }
 
 static enum err sign(struct signing *s, const struct verify_key *key, struct buf *values)

@@ -128,3 +128,24 @@ size_t form_get(const struct form *form, struct str name, struct str *value)
         *value = first;
     return found;
 }
+
+static enum err append_escaped(struct buf *out, struct str text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    enum err err = OK;
+
+    for (size_t i = 0; i < text.len && !err; i++)
+        err = buf_printf(out, memchr(plain, text.p[i], sizeof(plain) - 1) ? "%c" : "%%%02X", (unsigned char)text.p[i]);
+    return err;
+}
+
+enum err form_append(struct buf *out, struct str name, struct str value)
+{
+    enum err err = out->len ? buf_append_c(out, '&') : OK;
+
+    if (!err)
+        err = append_escaped(out, name);
+    if (!err)
+        err = buf_append_c(out, '=');
+    return err ? err : append_escaped(out, value);
+}

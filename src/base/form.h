@@ -2,7 +2,7 @@
 #ifndef BASE_FORM_H
 #define BASE_FORM_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /* Offsets into the form's bytes. */
 struct form_pair {
@@ -39,5 +39,7 @@ struct str form_name(const struct form *form, size_t i);
 struct str form_value(const struct form *form, size_t i);
 /* Returns how many pairs have that name; `*value` is the first one's, STR_NONE when there is none. `value` may be NULL. */
 size_t form_get(const struct form *form, struct str name, struct str *value);
+/* Appends "name=value", after a "&" unless it is the first; in both, what is no letter, digit, "-", "_" or "." is escaped. */
+enum err form_append(struct buf *out, struct str name, struct str value) MUST_CHECK;
 
 #endif

@@ -149,7 +149,7 @@ static bool draft_kind(struct sending *w, const struct route_send *what, enum ki
     struct entry entry = {.id = what->id,
                           .topic = route_header_topic(w->s->route, headers),
                           .received_at_us = what->now_us,
-                          .content_type = STR("application/json"),
+                          .content_type = route_send_content_type(w->s->route),
                           .headers = headers,
                           .body = buf_str(&w->draft.body)};
     struct mapped mapped = {.n = 0};

@@ -98,7 +98,7 @@ static enum err fill_headers(const struct route *route, const struct route_send 
     buf_clear(&out->values);
     err = route_send_headers(route, what, &out->values, out->fields, &out->n);
     if (!err && fields_get((struct fields){out->fields, out->n}, STR("Content-Type"), NULL) == 0)
-        out->fields[out->n++] = (struct field){.name = STR("Content-Type"), .value = STR("application/json")};
+        out->fields[out->n++] = (struct field){.name = STR("Content-Type"), .value = route_send_content_type(route)};
     return err;
 }
 

@@ -130,6 +130,11 @@ enum err route_send_headers(const struct route *route, const struct route_send *
     return send_headers(&route->send, send, values, out, n);
 }
 
+struct str route_send_content_type(const struct route *route)
+{
+    return route->send.as_form ? STR("application/x-www-form-urlencoded") : STR("application/json");
+}
+
 enum err route_send_example(const struct route *route, const struct route_send *send, struct buf *body)
 {
     return send_example(&route->send, send, body);

@@ -111,7 +111,9 @@ enum { ROUTE_SEND_FIELDS_MAX = 12 };
 /* The headers that the platform sends besides those of the signature. Names are borrowed from the route, values from `values`. */
 enum err route_send_headers(const struct route *route, const struct route_send *send, struct buf *values,
                             struct field out[ROUTE_SEND_FIELDS_MAX], size_t *n) MUST_CHECK;
-/* Appends an example body for the topic. ERR_NOT_FOUND when the file has none for it. */
+/* The content type of the example bodies. */
+struct str route_send_content_type(const struct route *route);
+/* Appends an example body for the topic to the empty `body`. ERR_NOT_FOUND when the file has none for it. */
 enum err route_send_example(const struct route *route, const struct route_send *send, struct buf *body) MUST_CHECK;
 /* True when the demo sends the route's examples. */
 bool route_in_demo(const struct route *route);

@@ -1,6 +1,8 @@
 /* send.c -- owns the example deliveries of a platform. */
 #include "route/send.h"
 
+#include "base/form.h"
+
 enum { EXAMPLE_TEXT_MAX = 4 << 10, SCRATCH_BYTES = 64 << 10 };
 
 static const char *const names[] = {"topic", "id", "email", "n", "now", NULL};
@@ -54,8 +56,9 @@ static bool check_example(struct reader *r, const struct place *p)
 
 bool send_read(struct reader *r, const struct place *p, struct send_form *out)
 {
-    static const char *const known[] = {"headers", "examples", "demo", NULL};
-    struct place headers, examples, demo;
+    static const char *const known[] = {"headers", "examples", "body", "demo", NULL}, *const bodies[] = {"json", "form", NULL};
+    struct place headers, examples, body, demo;
+    size_t index = 0;
     bool good = true;
 
     if (!read_members(r, p, known))
@@ -64,6 +67,10 @@ bool send_read(struct reader *r, const struct place *p, struct send_form *out)
     examples = place_member(p, "examples");
     demo = place_member(p, "demo");
     out->demo = read_bool(r, &demo, false);
+    body = place_member(p, "body");
+    if (place_given(&body))
+        good &= read_choice(r, &body, bodies, &index);
+    out->as_form = index == 1;
     if (place_given(&headers))
         good &= read_headers(r, &headers, out);
     if (!read_object(r, &examples))
@@ -183,6 +190,51 @@ static json_t *fill_value(const json_t *value, const struct route_send *send, st
     return json_deep_copy(value);
 }
 
+static enum err append_member(const json_t *value, struct str name, struct buf *out);
+
+/* The members of an object, or the elements of a list, under their names in brackets. */
+static enum err append_members(const json_t *value, struct str outer, struct buf *out)
+{
+    struct buf name = BUF_INIT(EXAMPLE_TEXT_MAX);
+    enum err err = OK;
+    const char *key;
+    json_t *member;
+
+    for (size_t i = 0; i < json_array_size(value) && !err; i++) {
+        buf_clear(&name);
+        err = buf_printf(&name, "%.*s[]", STR_ARG(outer));
+        if (!err)
+            err = append_member(json_array_get(value, i), buf_str(&name), out);
+    }
+    json_object_foreach((json_t *)value, key, member)
+    {
+        buf_clear(&name);
+        if (!err)
+            err = buf_printf(&name, outer.len ? "%.*s[%s]" : "%.*s%s", STR_ARG(outer), key);
+        if (!err)
+            err = append_member(member, buf_str(&name), out);
+    }
+    buf_release(&name);
+    return err;
+}
+
+static enum err append_member(const json_t *value, struct str name, struct buf *out)
+{
+    struct buf number = BUF_INIT(EXAMPLE_TEXT_MAX);
+    enum err err = OK;
+
+    if (json_is_object(value) || json_is_array(value))
+        return append_members(value, name, out);
+    if (json_is_string(value))
+        return form_append(out, name, json_text(value));
+    if (!json_is_null(value))
+        err = json_print(value, &number);
+    if (!err)
+        err = form_append(out, name, buf_str(&number));
+    buf_release(&number);
+    return err;
+}
+
 enum err send_example(const struct send_form *form, const struct route_send *send, struct buf *body)
 {
     const json_t *example = form->examples ? json_object_getn(form->examples, send->topic.p, send->topic.len) : NULL;
@@ -195,7 +247,7 @@ enum err send_example(const struct send_form *form, const struct route_send *sen
     arena_init(&arena, SCRATCH_BYTES);
     filled = fill_value(example, send, &arena);
     if (filled)
-        err = json_print(filled, body);
+        err = form->as_form ? append_members(filled, STR_NONE, body) : json_print(filled, body);
     json_decref(filled);
     arena_release(&arena);
     return err;

@@ -15,6 +15,7 @@ struct send_form {
     size_t n_headers;
     const json_t *examples; /* topic -> body, borrowed from the file's JSON */
     bool demo;              /* the demo sends them */
+    bool as_form;           /* bodies go out urlencoded: {"a": {"b": 1}, "l": [2]} as a[b]=1&l[]=2 */
 };
 
 bool send_read(struct reader *r, const struct place *p, struct send_form *out);

@@ -85,6 +85,23 @@ static void N9_stops_at_its_limits(void **state)
     assert_int_equal(form_parse(STR("a&b&c&d"), &limits, &form), ERR_TOO_MANY);
 }
 
+static void a_form_that_was_written_reads_the_same(void **state)
+{
+    struct buf text = BUF_INIT(1000);
+    struct form form;
+    struct str value;
+
+    (void)state;
+    assert_int_equal(form_append(&text, STR("a[b]"), STR("x & y = 100%+")), OK);
+    assert_int_equal(form_append(&text, STR("c"), STR_NONE), OK);
+    assert_string_equal(buf_text(&text), "a%5Bb%5D=x%20%26%20y%20%3D%20100%25%2B&c=");
+    assert_int_equal(form_parse(buf_str(&text), &form_limits_default, &form), OK);
+    assert_int_equal(form_get(&form, STR("a[b]"), &value), 1);
+    assert_true(str_eq(value, STR("x & y = 100%+")));
+    form_release(&form);
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +110,7 @@ int main(void)
         cmocka_unit_test(an_empty_text_has_no_pairs),
         cmocka_unit_test(refuses_broken_escapes_nul_and_empty_pairs),
         cmocka_unit_test(N9_stops_at_its_limits),
+        cmocka_unit_test(a_form_that_was_written_reads_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
