@@ -104,7 +104,7 @@ static enum err place(const struct signing *s, const struct verify_key *key, str
         out[(*n)++] = (struct field){.name = spec->timestamp_header, .value = stamp};
     if (spec->id_header.len)
         out[(*n)++] = (struct field){.name = spec->id_header, .value = request->id};
-    if (spec->header.len || !spec->scheme->sign)
+    if (spec->header.len || spec->at.len || !spec->scheme->sign)
         return OK;
     if (spec->query.len)
         return request->signed_query ? form_append(request->signed_query, spec->query, signature) : ERR_NOT_IMPLEMENTED;

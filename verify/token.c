@@ -64,7 +64,7 @@ static enum err end_token(struct verifier *v, struct str body, size_t *key)
 static enum err sign_token(const struct verify_spec *spec, const struct verify_key *key, struct str text, struct buf *out)
 {
     (void)text;
-    return spec->at.len ? ERR_NOT_IMPLEMENTED : buf_append(out, secret_bytes(key->token));
+    return spec->at.len ? OK : buf_append(out, secret_bytes(key->token)); /* at: the body holds it already */
 }
 
 const struct scheme scheme_token = {

@@ -220,18 +220,22 @@ static int send_source(struct cli *cli, struct demo *demo, struct demo_source *s
                         .url = BUF_INIT(URL_BYTES),
                         .answer = BUF_INIT(HTTP_CLIENT_BODY_MAX),
                         .why = BUF_INIT(WHY_BYTES)};
+    const struct verify_config no_config = {.get = NULL};
     enum err err = call_url(base, &s->source, &w.url);
+    struct problems problems;
     struct str topic;
     int code = CLI_GO;
 
+    problems_init(&problems, STR("demo"));
     draft_init(&w.draft);
     if (!err)
-        err = sender_new(s->route, s->secret, buf_str(&w.url), &w.sender);
+        err = sender_new(s->route, s->secret, buf_str(&w.url), &no_config, &problems, &w.sender);
     if (err)
         code = cli_fail_why(err, NULL);
     for (size_t i = 0; i < TOPICS_MAX && code == CLI_GO && (topic = route_send_topic(s->route, i)).p; i++)
         code = send_topic(cli, &w, topic);
     sender_free(w.sender);
+    problems_release(&problems);
     draft_release(&w.draft);
     buf_release(&w.url);
     buf_release(&w.answer);

@@ -12,10 +12,18 @@
 
 #include <unistd.h>
 
-enum { BODY_FILE_MAX_BYTES = 64 << 20, LINES_MAX = 20, COUNT_MAX = 10000000, STATUS_MAX = 600, WHY_BYTES = 1024 };
+enum {
+    BODY_FILE_MAX_BYTES = 64 << 20,
+    LINES_MAX = 20,
+    COUNT_MAX = 10000000,
+    STATUS_MAX = 600,
+    WHY_BYTES = 1024,
+    URL_MAX_BYTES = 16 << 10
+};
 
 /* What the flags say. */
 struct send_order {
+    struct flag_values sets; /* NAME=VALUE of the source's config */
     const char *topic, *to, *secret_file, *body_file, *email, *ca;
     int64_t count, number, timeout_ms;
     bool tamper, stale, duplicate, insecure, check;
@@ -27,18 +35,40 @@ struct send_work {
     struct routes *routes;
     const struct route *route;
     struct secret *secret;
+    json_t *config; /* of the source, as --set says */
     struct sender *sender;
     struct http_client *client;
     struct draft draft;
     struct buf body; /* of --body */
-    struct buf answer, why, ca;
+    struct buf answer, why, ca, url;
     json_t *lines; /* with --json: the answers */
     uint64_t by_status[STATUS_MAX];
     uint64_t sent;
 };
 
+/* True when one of the platform's ways to sign takes a secret. */
+static bool needs_secret(const struct route *route)
+{
+    const struct verify_spec *spec;
+
+    for (size_t i = 0; (spec = route_verify_at(route, i)) != NULL; i++)
+        if (verify_spec_secret_name(spec).len)
+            return true;
+    return false;
+}
+
+/* What --set says of a member of the source's config; NULL when nothing. */
+static const char *config_of(void *arg, struct str name)
+{
+    const struct send_work *w = arg;
+
+    return json_string_value(json_object_getn(w->config, name.p, name.len));
+}
+
 static int open_secret(struct cli *cli, struct send_work *w)
 {
+    if (!needs_secret(w->route))
+        return CLI_GO;
     if (!w->order.secret_file) {
         if (!cli->secret)
             return cli_wrong("--secret-file is missing (or the environment's STOREHOOK_SECRET)");
@@ -75,6 +105,20 @@ static enum err choose_ca(const struct cli *cli, struct send_work *w, const char
     return err;
 }
 
+static int open_sender(struct send_work *w)
+{
+    struct verify_config config = {.get = config_of, .arg = w};
+    struct problems problems;
+    enum err err;
+    int code;
+
+    problems_init(&problems, STR("--set"));
+    err = sender_new(w->route, w->secret, str_of(w->order.to), &config, &problems, &w->sender);
+    code = err ? cli_fail_why(err, &problems.text) : CLI_GO;
+    problems_release(&problems);
+    return code;
+}
+
 static int open_client(const struct cli *cli, struct send_work *w)
 {
     struct http_client_options options = {.insecure = w->order.insecure, .timeout_ms = w->order.timeout_ms};
@@ -82,9 +126,7 @@ static int open_client(const struct cli *cli, struct send_work *w)
 
     if (!err)
         err = http_client_new(&options, &w->client);
-    if (!err)
-        err = sender_new(w->route, w->secret, str_of(w->order.to), &w->sender);
-    return err ? cli_fail_why(err, NULL) : CLI_GO;
+    return err ? cli_fail_why(err, NULL) : open_sender(w);
 }
 
 static int open_work(struct cli *cli, struct send_work *w, const char *platform)
@@ -94,6 +136,8 @@ static int open_work(struct cli *cli, struct send_work *w, const char *platform)
 
     if (code == CLI_GO)
         code = cli_find_route(w->routes, platform, &w->route);
+    if (code == CLI_GO)
+        code = given_config(&w->order.sets, &w->config);
     if (code == CLI_GO)
         code = open_secret(cli, w);
     if (code != CLI_GO || !w->order.body_file)
@@ -113,7 +157,9 @@ static void close_work(struct send_work *w)
     buf_release(&w->answer);
     buf_release(&w->why);
     buf_release(&w->ca);
+    buf_release(&w->url);
     json_decref(w->lines);
+    json_decref(w->config);
 }
 
 /* Makes the i-th delivery in w->draft. */
@@ -163,15 +209,25 @@ static enum err tell(const struct cli *cli, struct send_work *w, int status)
     return err;
 }
 
+/* The URL with the query of the draft, in which a signature may stand. */
+static enum err make_url(struct send_work *w)
+{
+    struct str to = str_of(w->order.to), query = buf_str(&w->draft.query);
+
+    buf_clear(&w->url);
+    return buf_printf(&w->url, "%.*s%s%.*s", STR_ARG(str_upto(to, str_find(to, '?'))), query.len ? "?" : "", STR_ARG(query));
+}
+
 static int send_draft(const struct cli *cli, struct send_work *w)
 {
-    struct http_client_request request = {.method = "POST",
-                                          .url = w->order.to,
-                                          .fields = {w->draft.fields, w->draft.n},
-                                          .body = str_n(buf_text(&w->draft.body), w->draft.body.len)};
+    struct http_client_request request = {
+        .method = "POST", .fields = {w->draft.fields, w->draft.n}, .body = str_n(buf_text(&w->draft.body), w->draft.body.len)};
     int status = 0;
-    enum err err = http_client_send(w->client, &request, &status, &w->answer, &w->why);
+    enum err err = make_url(w);
 
+    request.url = buf_text(&w->url);
+    if (!err)
+        err = http_client_send(w->client, &request, &status, &w->answer, &w->why);
     if (err)
         return cli_fail("%llu sent, then: %s", (unsigned long long)w->sent, w->why.len ? buf_text(&w->why) : err_text(err));
     if (w->order.check)
@@ -255,7 +311,8 @@ static int check_order(const struct send_order *order, const struct cli_page *pa
 int cmd_send(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "send PLATFORM TOPIC --to URL --secret-file FILE [--body FILE] [--count N] [--tamper] [--stale] [--duplicate] [--check]",
+        "send PLATFORM TOPIC --to URL [--secret-file FILE] [--set NAME=VALUE]... [--body FILE] [--count N] [--tamper] [--stale] "
+        "[--duplicate] [--check]",
         "Sends deliveries signed as the platform signs them, one after the other on one connection. Without --body each has the\n"
         "route file's example for the topic, with a person of its own. The exit code is 0 when every answer was 2xx.",
         "storehook send storehook signup --to https://127.0.0.1:8443/in/KEY --secret-file secret.txt", 2, 2};
@@ -263,10 +320,12 @@ int cmd_send(struct cli *cli, int argc, char **argv)
                           .body = BUF_INIT(BODY_FILE_MAX_BYTES),
                           .answer = BUF_INIT(HTTP_CLIENT_BODY_MAX),
                           .why = BUF_INIT(WHY_BYTES),
-                          .ca = BUF_INIT(4096)};
+                          .ca = BUF_INIT(4096),
+                          .url = BUF_INIT(URL_MAX_BYTES)};
     const struct cli_flag flags[] = {
         {"to", FLAG_TEXT, &w.order.to, "URL", "the endpoint, as `storehook source list` shows it"},
         {"secret-file", FLAG_TEXT, &w.order.secret_file, "FILE", "file with the secret of the signature"},
+        {"set", FLAG_EACH, &w.order.sets, "NAME=VALUE", "a member of the source's config that the signature needs"},
         {"body", FLAG_TEXT, &w.order.body_file, "FILE", "send these bytes as they are; - is stdin"},
         {"count", FLAG_INT, &w.order.count, "N", "so many deliveries, each with ids of its own"},
         {"tamper", FLAG_ON, &w.order.tamper, NULL, "change the body after signing: must be refused"},

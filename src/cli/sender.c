@@ -3,28 +3,55 @@
 
 #include "base/problems.h"
 
-enum { VALUES_MAX_BYTES = 64 << 10, BODY_MAX_BYTES = 64 << 20, TOPICS_MAX = 128 };
+enum { VALUES_MAX_BYTES = 64 << 10, BODY_MAX_BYTES = 64 << 20, QUERY_MAX_BYTES = 8 << 10, TOPICS_MAX = 128 };
 
 struct sender {
     const struct route *route;
     const struct secret *secret;
-    struct str url;
-    const struct verify_spec *spec; /* NULL until one fits */
+    struct str url, query; /* where it goes, without and after the "?" */
+    struct verify_config config;
+    struct verify_spec *own[ROUTE_VERIFY_MAX]; /* of the route's ways to sign those that config changes, else NULL */
+    const struct verify_spec *spec;            /* NULL until one fits */
     struct verify_key *key;
     struct verifier *verifier;
 };
 
-enum err sender_new(const struct route *route, const struct secret *secret, struct str url, struct sender **out)
+/* The i-th way to sign as the receiver's source has it; NULL past the end. */
+static const struct verify_spec *way(const struct sender *s, size_t i)
+{
+    const struct verify_spec *spec = route_verify_at(s->route, i);
+
+    return spec && s->own[i] ? s->own[i] : spec;
+}
+
+static enum err load_own(struct sender *s, struct problems *problems)
+{
+    const struct verify_spec *spec;
+    enum err err = OK;
+
+    for (size_t i = 0; !err && (spec = route_verify_at(s->route, i)) != NULL; i++)
+        err = verify_spec_for_source(spec, &s->config, problems, &s->own[i]);
+    return err;
+}
+
+enum err sender_new(const struct route *route, const struct secret *secret, struct str url, const struct verify_config *config,
+                    struct problems *problems, struct sender **out)
 {
     struct sender *s = calloc(1, sizeof(*s));
+    enum err err = s ? verifier_new(&s->verifier) : ERR_MEMORY;
 
-    if (!s || verifier_new(&s->verifier)) {
-        free(s);
-        return ERR_MEMORY;
+    if (!err) {
+        s->route = route;
+        s->secret = secret;
+        s->url = str_upto(url, str_find(url, '?'));
+        s->query = str_from(url, s->url.len < url.len ? s->url.len + 1 : url.len);
+        s->config = *config;
+        err = load_own(s, problems);
     }
-    s->route = route;
-    s->secret = secret;
-    s->url = url;
+    if (err) {
+        sender_free(s);
+        return err;
+    }
     *out = s;
     return OK;
 }
@@ -33,6 +60,8 @@ void sender_free(struct sender *s)
 {
     if (!s)
         return;
+    for (size_t i = 0; i < ROUTE_VERIFY_MAX; i++)
+        verify_spec_free(s->own[i]);
     verify_key_free(s->key);
     verifier_free(s->verifier);
     free(s);
@@ -47,7 +76,8 @@ void draft_init(struct draft *d)
 {
     d->n = 0;
     d->values = d->id = d->signature = BUF_INIT(VALUES_MAX_BYTES);
-    d->body = BUF_INIT(BODY_MAX_BYTES);
+    d->body = d->unsigned_body = BUF_INIT(BODY_MAX_BYTES);
+    d->query = BUF_INIT(QUERY_MAX_BYTES);
 }
 
 void draft_release(struct draft *d)
@@ -56,6 +86,8 @@ void draft_release(struct draft *d)
     buf_release(&d->id);
     buf_release(&d->signature);
     buf_release(&d->body);
+    buf_release(&d->unsigned_body);
+    buf_release(&d->query);
 }
 
 /* Says that the topic has no example, and which are near or known. */
@@ -78,16 +110,18 @@ static enum err no_example(const struct route *route, struct str topic, struct b
     return err ? err : ERR_NOT_FOUND;
 }
 
-static enum err fill_body(const struct route *route, const struct route_send *what, struct str body, struct draft *out,
+static enum err fill_body(const struct sender *s, const struct route_send *what, struct str body, struct draft *out,
                           struct buf *why)
 {
+    struct route_send example = *what;
     enum err err;
 
-    buf_clear(&out->body);
+    buf_clear(&out->unsigned_body);
     if (body.p)
-        return buf_append(&out->body, body);
-    err = route_send_example(route, what, &out->body);
-    return err == ERR_NOT_FOUND ? no_example(route, what->topic, why) : err;
+        return buf_append(&out->unsigned_body, body);
+    example.secret = s->secret ? secret_bytes(s->secret) : STR_NONE;
+    err = route_send_example(s->route, &example, &out->unsigned_body);
+    return err == ERR_NOT_FOUND ? no_example(s->route, what->topic, why) : err;
 }
 
 /* The headers that do not belong to the signature. */
@@ -106,37 +140,45 @@ static enum err fill_headers(const struct route *route, const struct route_send 
 static enum err sign(const struct sender *s, const struct verify_spec *spec, const struct verify_key *key, size_t n,
                      int64_t signed_at_us, struct draft *out)
 {
-    struct buf body = BUF_INIT(BODY_MAX_BYTES); /* where the signature is a part of it, or it of the signature */
     struct sign_request request = {.method = STR("POST"),
                                    .url = s->url,
+                                   .query = s->query,
                                    .id = buf_str(&out->id),
-                                   .body = buf_str(&out->body),
+                                   .body = buf_str(&out->unsigned_body),
                                    .headers = {out->fields, n},
+                                   .config = s->config,
                                    .now_us = signed_at_us,
-                                   .signed_body = &body};
+                                   .signed_query = &out->query,
+                                   .signed_body = &out->body};
     size_t signed_fields = 0;
     enum err err;
 
     buf_clear(&out->signature);
-    err = verify_sign(spec, key, &request, &out->signature, out->fields + n, &signed_fields);
+    buf_clear(&out->body);
+    buf_clear(&out->query);
+    err = buf_append(&out->query, s->query);
+    if (!err)
+        err = verify_sign(spec, key, &request, &out->signature, out->fields + n, &signed_fields);
+    if (!err && out->body.len == 0) /* the signature is not in the body */
+        err = buf_append(&out->body, buf_str(&out->unsigned_body));
     out->n = n + signed_fields;
-    if (!err && body.len) {
-        buf_clear(&out->body);
-        err = buf_append(&out->body, buf_str(&body));
-    }
-    buf_release(&body);
     return err;
 }
 
-/* True when the receiver would choose this spec for the delivery, and accept it. */
-static bool is_accepted(const struct sender *s, const struct verify_spec *spec, const struct verify_key *key, const struct draft *d,
-                        int64_t now_us)
+/* True when the receiver would choose the i-th way for the delivery, and accept it. */
+static bool is_accepted(const struct sender *s, size_t i, const struct verify_key *key, const struct draft *d, int64_t now_us)
 {
-    struct fields headers = {d->fields, d->n};
-    struct verify_request request = {.method = STR("POST"), .url = s->url, .headers = headers, .now_us = now_us};
-    size_t index;
+    struct verify_request request = {.method = STR("POST"),
+                                     .url = s->url,
+                                     .query = buf_str(&d->query),
+                                     .headers = {d->fields, d->n},
+                                     .config = s->config,
+                                     .now_us = now_us};
 
-    return route_verify_for(s->route, &request, &index) == spec && verifier_begin(s->verifier, spec, &key, 1, &request) == OK &&
+    for (size_t before = 0; before < i; before++)
+        if (verify_spec_applies(way(s, before), &request))
+            return false;
+    return verify_spec_applies(way(s, i), &request) && verifier_begin(s->verifier, way(s, i), &key, 1, &request) == OK &&
            verifier_feed(s->verifier, buf_str(&d->body)) == OK && verifier_end(s->verifier, buf_str(&d->body), NULL) == OK;
 }
 
@@ -147,13 +189,13 @@ static enum err choose_and_sign(struct sender *s, int64_t signed_at_us, struct d
     size_t n = out->n;
     enum err err = ERR_NOT_IMPLEMENTED, said;
 
-    for (size_t i = 0; !s->spec && (spec = route_verify_at(s->route, i)) != NULL; i++) {
+    for (size_t i = 0; !s->spec && (spec = way(s, i)) != NULL; i++) {
         struct verify_key *key = NULL;
 
         err = verify_key_new_signer(spec, s->secret, &key);
         if (!err)
             err = sign(s, spec, key, n, signed_at_us, out);
-        if (!err && is_accepted(s, spec, key, out, signed_at_us)) {
+        if (!err && is_accepted(s, i, key, out, signed_at_us)) {
             s->spec = spec;
             s->key = key;
             return OK;
@@ -171,7 +213,7 @@ static enum err choose_and_sign(struct sender *s, int64_t signed_at_us, struct d
 enum err sender_make(struct sender *s, const struct route_send *what, struct str body, int64_t signed_at_us, struct draft *out,
                      struct buf *why)
 {
-    enum err err = fill_body(s->route, what, body, out, why);
+    enum err err = fill_body(s, what, body, out, why);
 
     if (!err)
         err = fill_headers(s->route, what, out);

@@ -7,8 +7,12 @@
 
 struct sender; /* a route, a secret and the way to sign that fits them */
 
-/* Returns owned. Borrows route, secret and url (where the delivery goes: some platforms sign it). ERR_MEMORY. */
-enum err sender_new(const struct route *route, const struct secret *secret, struct str url, struct sender **out) MUST_CHECK;
+/*
+ * Returns owned. Borrows route, secret (NULL where the platform signs nothing), url (where the delivery goes: some platforms sign
+ * it) and what config gives: the members of the source that ways to sign name. ERR_CONFIG with `problems`, ERR_MEMORY.
+ */
+enum err sender_new(const struct route *route, const struct secret *secret, struct str url, const struct verify_config *config,
+                    struct problems *problems, struct sender **out) MUST_CHECK;
 /* NULL is fine. */
 void sender_free(struct sender *s);
 
@@ -18,6 +22,8 @@ struct draft {
     struct field fields[DRAFT_FIELDS_MAX];
     size_t n;
     struct buf values, id, signature, body; /* the fields point into them */
+    struct buf query;                       /* of the URL, with a signature that stands there */
+    struct buf unsigned_body;               /* as it was before a signature went into it */
 };
 void draft_init(struct draft *d);
 void draft_release(struct draft *d);

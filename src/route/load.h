@@ -8,7 +8,7 @@
 #include "route/handshake.h"
 #include "route/send.h"
 
-enum { ROUTE_VERIFY_MAX = 8, ROUTE_CONFIG_MAX = 32, ROUTE_ALIASES_MAX = 8 };
+enum { ROUTE_CONFIG_MAX = 32, ROUTE_ALIASES_MAX = 8 };
 
 struct route {
     struct arena arena; /* everything compiled; texts are borrowed from `json` and `text` */

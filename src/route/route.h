@@ -43,7 +43,8 @@ struct route_config {
 };
 const struct route_config *route_config_at(const struct route *route, size_t i); /* NULL past the end */
 
-/* The i-th way to sign, NULL past the end. */
+enum { ROUTE_VERIFY_MAX = 8 };
+/* The i-th way to sign, NULL past the end; at most ROUTE_VERIFY_MAX. */
 const struct verify_spec *route_verify_at(const struct route *route, size_t i);
 /* The first way to sign that applies to the request, or NULL: then its index in *index is untouched. */
 const struct verify_spec *route_verify_for(const struct route *route, const struct verify_request *request, size_t *index);
@@ -106,6 +107,7 @@ struct route_send {
     struct str topic, id, email; /* id: of the event */
     uint64_t n;                  /* a number that differs from delivery to delivery */
     int64_t now_us;
+    struct str secret; /* for platforms that put it into the body */
 };
 enum { ROUTE_SEND_FIELDS_MAX = 12 };
 /* The headers that the platform sends besides those of the signature. Names are borrowed from the route, values from `values`. */

@@ -5,7 +5,7 @@
 
 enum { EXAMPLE_TEXT_MAX = 4 << 10, SCRATCH_BYTES = 64 << 10 };
 
-static const char *const names[] = {"topic", "id", "email", "n", "now", NULL};
+static const char *const names[] = {"topic", "id", "email", "n", "now", "secret", NULL};
 
 static bool read_headers(struct reader *r, const struct place *p, struct send_form *out)
 {
@@ -97,6 +97,8 @@ static bool lookup(void *arg, struct str name, struct template_value *out)
         out->text = s->send->email;
     else if (str_eq(name, STR("n")))
         out->text = str_of(s->number);
+    else if (str_eq(name, STR("secret")))
+        out->text = s->send->secret;
     else if (str_eq(name, STR("now")))
         *out = (struct template_value){.time_us = s->send->now_us, .is_time = true};
     return true;

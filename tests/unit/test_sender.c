@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "cli/sender.h"
 
+#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,38 +38,35 @@ static int free_routes(void **state)
 struct scene {
     const struct route *route;
     struct secret *secret;
+    struct verify_config config;
     struct sender *sender;
     struct draft draft;
     struct buf why;
 };
 
-static char private_pem[4096], keys_by_path[4200];
-
-static int make_key_pair(void **state)
+/* What a source must be given besides its secrets. */
+static const char *config_of(void *arg, struct str name)
 {
-    EVP_PKEY *key = EVP_RSA_gen(2048);
-    BIO *bio = BIO_new(BIO_s_mem());
-    int n;
+    const struct route *route = arg;
+    const struct route_config *c;
 
-    assert_non_null(key);
-    assert_int_equal(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
-    n = BIO_read(bio, private_pem, sizeof(private_pem) - 1);
-    assert_true(n > 0);
-    private_pem[n] = '\0';
-    snprintf(keys_by_path, sizeof(keys_by_path), "/prod/keys/pub-key-test.pem\n%s", private_pem);
-    BIO_free(bio);
-    EVP_PKEY_free(key);
-    return load_routes(state);
+    for (size_t i = 0; (c = route_config_at(route, i)); i++)
+        if (str_eq(name, str_of(c->name)))
+            return c->required && !c->secret && !c->fallback ? "given" : c->fallback;
+    return NULL;
 }
 
 static struct scene scene_new(const struct route *route, struct str secret)
 {
-    struct scene s = {.route = route, .why = BUF_INIT(1000)};
+    struct scene s = {.route = route, .config = {.get = config_of, .arg = (void *)(uintptr_t)route}, .why = BUF_INIT(1000)};
+    struct problems problems;
 
+    problems_init(&problems, STR("config"));
     draft_init(&s.draft);
     assert_non_null(route);
     assert_int_equal(secret_new(secret, &s.secret), OK);
-    assert_int_equal(sender_new(route, s.secret, STR("https://h.example/in/k"), &s.sender), OK);
+    assert_int_equal(sender_new(route, s.secret, STR("https://h.example/in/k"), &s.config, &problems, &s.sender), OK);
+    problems_release(&problems);
     return s;
 }
 
@@ -91,10 +88,13 @@ static enum err make(struct scene *s, struct str topic, struct str id, struct st
 /* The verdict that the receiver comes to. */
 static enum err received(const struct scene *s)
 {
-    struct fields headers = {s->draft.fields, s->draft.n};
-    const struct verify_spec *spec = route_verify_for(s->route, &(struct verify_request){.headers = headers}, &(size_t){0});
-    struct verify_request request = {
-        .method = STR("POST"), .url = STR("https://h.example/in/k"), .headers = headers, .now_us = now_us};
+    struct verify_request request = {.method = STR("POST"),
+                                     .url = STR("https://h.example/in/k"),
+                                     .query = buf_str(&s->draft.query),
+                                     .headers = {s->draft.fields, s->draft.n},
+                                     .config = s->config,
+                                     .now_us = now_us};
+    const struct verify_spec *spec = route_verify_for(s->route, &request, &(size_t){0});
     struct verify_key *key = NULL;
     struct verifier *v = NULL;
     enum err err;
@@ -110,12 +110,12 @@ static enum err received(const struct scene *s)
     return err;
 }
 
-static void maps_to_events(const struct scene *s, struct str topic)
+static void means_something(const struct scene *s, struct str topic)
 {
     struct entry entry = {.id = STR("0123456789abcdef0123456789abcdef"),
                           .source_id = STR("1"),
                           .received_at_us = now_us,
-                          .content_type = STR("application/json"),
+                          .content_type = route_send_content_type(s->route),
                           .headers = {s->draft.fields, s->draft.n},
                           .body = buf_str(&s->draft.body)};
     struct map_failure failure = {.reason = NULL};
@@ -132,21 +132,43 @@ static void maps_to_events(const struct scene *s, struct str topic)
     arena_release(&arena);
 }
 
-/* A scene with a secret of the form that the route asks for: the first under which its first example can be made. */
-static struct scene scene_that_fits(const struct route *route)
+/* A private key of our own, PEM, behind `path` where keys are chosen by one; the OpenSSL way to say which kind. */
+static void private_key(struct buf *out, const char *path, const char *kind)
 {
-    const char *const secrets[] = {"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "00112233445566778899aabbccddeeff", private_pem,
-                                   keys_by_path};
-    struct scene s = {.route = NULL};
+    EVP_PKEY *key = strcmp(kind, "RSA") == 0  ? EVP_RSA_gen(2048)
+                    : strcmp(kind, "EC") == 0 ? EVP_EC_gen("P-256")
+                                              : EVP_PKEY_Q_keygen(NULL, NULL, kind);
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long n;
 
-    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-        s = scene_new(route, str_of(secrets[i]));
+    assert_non_null(key);
+    assert_int_equal(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
+    n = BIO_get_mem_data(bio, &text);
+    assert_int_equal(buf_printf(out, "%s%.*s", path, (int)n, text), OK);
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+}
+
+/* A sender with a secret of the kind with which the platform's first example can be signed. */
+static struct scene scene_that_signs(const struct route *route)
+{
+    static const char *const kinds[][2] = {
+        {"", NULL}, {"", "RSA"}, {"/prod/keys/pub-key-1.pem\n", "RSA"}, {"", "ED25519"}, {"", "EC"}};
+    struct scene s;
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct buf secret = BUF_INIT(8192);
+
+        if (kinds[i][1])
+            private_key(&secret, kinds[i][0], kinds[i][1]);
+        s = scene_new(route, kinds[i][1] ? buf_str(&secret) : STR("4d664b5139723847"));
+        buf_release(&secret);
         if (make(&s, route_send_topic(route, 0), STR("0af1"), STR_NONE, now_us) == OK)
             return s;
-        if (i + 1 == sizeof(secrets) / sizeof(secrets[0]))
-            fail_msg("%s: %s", route_platform(route), buf_text(&s.why));
         scene_free(&s);
     }
+    fail_msg("%s: its example cannot be signed", route_platform(route));
     return s;
 }
 
@@ -157,14 +179,14 @@ static void every_example_is_accepted_and_understood_by_its_route(void **state)
 
     (void)state;
     for (size_t i = 0; (route = routes_at(routes, i)) != NULL; i++) {
-        struct scene s = scene_that_fits(route);
+        struct scene s = scene_that_signs(route);
         struct str topic;
 
         for (size_t t = 0; (topic = route_send_topic(route, t)).p; t++, examples++) {
             if (make(&s, topic, STR("0af1"), STR_NONE, now_us))
                 fail_msg("%s %s: %s", route_platform(route), topic.p, buf_text(&s.why));
             assert_int_equal(received(&s), OK);
-            maps_to_events(&s, topic);
+            means_something(&s, topic);
         }
         scene_free(&s);
     }
@@ -252,5 +274,5 @@ int main(void)
         cmocka_unit_test(a_secret_of_another_form_is_named),
     };
 
-    return cmocka_run_group_tests(tests, make_key_pair, free_routes);
+    return cmocka_run_group_tests(tests, load_routes, free_routes);
 }
