@@ -18,6 +18,7 @@ struct route_case {
     struct buf body;
     struct field headers[12];
     size_t n_headers;
+    struct str content_type;
     struct mapped mapped;
     struct map_failure failure;
     enum err err;
@@ -47,6 +48,7 @@ static inline void case_map(struct route_case *c, const struct route *route)
     struct field kept[ENTRY_FIELDS_MAX];
     struct entry entry = {.id = STR("00000000000000000000000000000001"), .source_id = STR("1"), .body = buf_str(&c->body)};
 
+    entry.content_type = c->content_type;
     entry.topic = route_header_topic(route, received);
     entry.headers = (struct fields){kept, route_keep_headers(route, received, kept)};
     c->err = route_map(route, &entry, &c->arena, &c->mapped, &c->failure);
