@@ -201,6 +201,11 @@ static void operators_are_checked(void **state)
         {"{\"at\":\"/a\",\"pick\":{\"x\":1},\"take\":\"/b\"}", "/pick/x", "a pointer starts with \"/\" (did you mean \"/x\"?)"},
         {"{\"at\":\"/a\",\"unless\":1.5}", "/unless", "must be a text, a whole number, true or false, not a number"},
         {"{\"const\":null}", "/const", "must be a text, a whole number, true or false, not null"},
+        {"{\"at\":\"/a\",\"exponents\":{\"EUR\":2}}", "/exponents", "needs \"currency\""},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\",\"exponents\":{\"XYZ\":2}}", "/exponents/XYZ",
+         "\"XYZ\" is no currency"},
+        {"{\"at\":\"/a\",\"as\":\"minor\",\"currency\":\"/c\",\"exponents\":{\"EUR\":9}}", "/exponents/EUR",
+         "9 is not between 0 and 6"},
     };
     char text[2000], want[400];
 
