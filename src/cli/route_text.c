@@ -68,12 +68,12 @@ static enum err add_list(struct table *t, json_t *list, const char *word, const 
 static enum err add_mapped(struct table *t, const json_t *mapped)
 {
     static const char *const members[] = {"topic", "lane", "dedupe_key", "time"};
-    size_t n = is_empty(json_object_get(mapped, "time")) ? 3 : 4;
     json_t *elements = json_object_get(mapped, "elements");
     enum err err = OK;
 
-    for (size_t i = 0; i < n && !err; i++)
-        err = add_member(t, i ? "" : "delivery", members[i], json_object_get(mapped, members[i]));
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && !err; i++)
+        if (!is_empty(json_object_get(mapped, members[i])))
+            err = add_member(t, table_rows(t) ? "" : "delivery", members[i], json_object_get(mapped, members[i]));
     if (!err && json_array_size(elements) > 1)
         err = add_list(t, elements, "element", "dedupe_key");
     if (!err)

@@ -321,6 +321,7 @@ enum err route_map(const struct route *route, const struct entry *entry, struct 
     *out = (struct mapped){.topic = STR_NONE};
     *failure = (struct map_failure){.reason = ""};
     err = topic_is_fetch(entry->topic) ? map_fetched(&m) : map_delivery(&m);
+    out->topic = entry->topic;
     if (out->n_parts) {
         out->topic = out->parts[0].topic;
         out->dedupe_key = out->parts[0].dedupe_key;

@@ -146,7 +146,7 @@ struct map_part {
 };
 /* What an entry means. Lives in the arena. */
 struct mapped {
-    struct str topic, dedupe_key; /* those of the first part */
+    struct str topic, dedupe_key; /* those of the first part; an empty list of elements has no part and no key */
     int64_t provider_at_us;
     struct map_part *parts;
     size_t n_parts;

@@ -1,5 +1,5 @@
-/* fuzz_route.c -- owns the fuzzer of mapping: any body under any topic of any built-in route ends in events or in a reason.
- * First byte: route and topic; the rest is the body. */
+/* fuzz_route.c -- owns the fuzzer of mapping: any body under any topic of any built-in route, and of some that use every form of a
+ * body and every operator, ends in events or in a reason. First byte: route and topic; the rest is the body. */
 #include "route/route.h"
 
 #include <stdlib.h>
@@ -22,6 +22,50 @@ static void add_topics(const struct route *route, const char *header, const char
         loaded.route[loaded.n] = route;
         loaded.header[loaded.n++] = (struct field){str_of(header), str_of(*topics)};
     }
+}
+
+/* One route for every form of a body, with every operator. */
+static const char own_route[] =
+    "{\"route\":1,\"platform\":\"own-%s\",\"title\":\"T\",\"config\":{\"secret\":{\"type\":\"secret\",\"doc\":\"d\"}},\"push\":{"
+    "\"body\":\"%s\",\"decode\":[\"/d\",\"/d/d\"],\"each\":[\"/l\",\"/m\"],\"max\":20,\"verify\":[{\"scheme\":\"hmac\",\"header\":"
+    "\"X-Sign\",\"encoding\":\"hex\"}],\"topic\":[{\"at\":\"/t\"},{\"root\":\"/t\"}],\"dedupe\":[[{\"at\":\"/"
+    "k\"},{\"up\":1,\"at\":\"/k\"}],"
+    "[{\"root\":\"/k\"}]],\"time\":{\"at\":\"/w\",\"as\":\"time:any\"}},\"objects\":{\"o\":{\"order.id\":[\"/"
+    "id\",{\"join\":\"-\",\"of\":"
+    "[\"/a\",{\"up\":2,\"at\":\"/b\"}]}],\"order.currency\":{\"at\":\"/c\",\"as\":\"upper\"},\"order.total\":{\"at\":\"/"
+    "s\",\"as\":\"minor\","
+    "\"currency\":[\"/c\",{\"root\":\"/c\"}]},\"contact.email\":{\"at\":\"/"
+    "e\",\"as\":\"email\"},\"contact.fields\":{\"*\":{\"at\":\"/f\","
+    "\"key\":\"/k\",\"value\":[\"/v\",{\"up\":1,\"at\":\"/v\"}]}},\"order.items\":{\"at\":\"/i\",\"each\":{\"name\":\"/"
+    "n\",\"price\":{\"at\":"
+    "\"/p\",\"as\":\"minor\",\"currency\":{\"up\":1,\"at\":\"/c\"}}}}},\"n\":{\"activity.text\":{\"at\":\"/x\",\"as\":\"lower\"}}},"
+    "\"topics\":{\"o\":{\"event\":\"order_updated\",\"object\":\"o\",\"needs\":{\"up\":1,\"at\":\"/z\",\"missing\":true}},\"f*\":[{"
+    "\"fetch\":\"o\",\"id\":{\"at\":\"/id\",\"tail\":\"/"
+    "\"},\"event\":\"order_updated\"},{\"event\":\"activity\"}],\"*\":{\"event\":"
+    "\"activity\",\"object\":\"n\"}}}";
+
+static void load_own(void)
+{
+    static const char *const kinds[] = {"json", "form", "json_or_form", "json_or_base64", "jwt"};
+    struct problems problems;
+
+    problems_init(&problems, STR("own"));
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct buf text = BUF_INIT(8 << 10);
+        struct route *route = NULL;
+        char name[20];
+
+        for (size_t k = 0; k <= strlen(kinds[i]); k++)
+            name[k] = kinds[i][k] == '_' ? '-' : kinds[i][k];
+        if (buf_printf(&text, own_route, name, kinds[i]) || route_load(buf_str(&text), &problems, &route))
+            abort();
+        buf_release(&text);
+        loaded.route[loaded.n] = route; /* kept to the end */
+        loaded.header[loaded.n++] = (struct field){STR("Content-Type"), STR("application/x-www-form-urlencoded")};
+    }
+    loaded.route[loaded.n] = loaded.route[loaded.n - 1]; /* what was fetched */
+    loaded.header[loaded.n++] = (struct field){STR("Fetched"), STR("fetch:o")};
+    problems_release(&problems);
 }
 
 static void load(void)
@@ -51,6 +95,7 @@ static void load(void)
     add_topics(routes_find(loaded.routes, STR("shopify")), "X-Shopify-Topic", shopify);
     add_topics(routes_find(loaded.routes, STR("woocommerce")), "X-WC-Webhook-Topic", woocommerce);
     add_topics(routes_find(loaded.routes, STR("storehook")), "webhook-id", own);
+    load_own();
 }
 
 /* Every text of an event must be readable memory and every type must hold what it says. */
@@ -91,16 +136,39 @@ static size_t touch_event(const struct event *e)
     return sum;
 }
 
+/* Every part has its key, the lists hold what the parts count, and no two events have one place. */
+static void check_parts(const struct mapped *mapped)
+{
+    size_t events = 0, rejects = 0, fetches = 0;
+
+    for (size_t i = 0; i < mapped->n_parts; i++) {
+        const struct map_part *p = &mapped->parts[i];
+
+        if (!p->dedupe_key.len || p->dedupe_key.len > 220 || (p->n_rejects && p->n_fetches))
+            abort();
+        events += p->n_events;
+        rejects += p->n_rejects;
+        fetches += p->n_fetches;
+    }
+    if (events != mapped->n || rejects != mapped->n_rejects || fetches != mapped->n_fetches)
+        abort();
+    for (size_t i = 0; i < mapped->n_fetches; i++)
+        if (!mapped->fetches[i].object || !mapped->fetches[i].id.len)
+            abort();
+    for (size_t i = 1; i < mapped->n; i++)
+        if (mapped->places[i] <= mapped->places[i - 1])
+            abort();
+}
+
 static void check_result(enum err err, const struct mapped *mapped, const struct map_failure *failure)
 {
     size_t sum = 0;
 
     if (err && err != ERR_SYNTAX)
         abort();
-    if (err ? !failure->reason[0] || !failure->detail.len : !mapped->topic.len)
+    if (err && (!failure->reason[0] || !failure->detail.len || !mapped->dedupe_key.len || mapped->n_parts))
         abort();
-    if (!mapped->dedupe_key.len || mapped->dedupe_key.len > 220)
-        abort();
+    check_parts(mapped);
     for (size_t i = 0; i < mapped->n; i++)
         sum += touch_event(&mapped->events[i]);
     for (size_t i = 0; i < mapped->n_rejects; i++) {
@@ -128,6 +196,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     which = data[0] % loaded.n;
     entry.topic = route_header_topic(loaded.route[which], (struct fields){&loaded.header[which], 1});
+    if (str_eq(loaded.header[which].name, STR("Content-Type")))
+        entry.content_type = loaded.header[which].value;
+    if (str_eq(loaded.header[which].name, STR("Fetched")))
+        entry.topic = loaded.header[which].value;
     entry.headers = (struct fields){kept, route_keep_headers(loaded.route[which], (struct fields){&loaded.header[which], 1}, kept)};
     entry.body = str_n(data + 1, size - 1);
     arena_init(&arena, ROUTE_MAP_ARENA_BYTES);

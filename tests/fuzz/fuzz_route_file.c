@@ -59,9 +59,15 @@ static void ask(const struct route *route)
 static void use(const struct route *route)
 {
     static const char body[] =
-        "{\"id\":1,\"type\":\"signup\",\"events\":[{\"type\":\"signup\"}],\"email\":\"a@b.example\",\"list\":[{\"a\":1}]}";
+        "{\"id\":1,\"type\":\"signup\",\"events\":[{\"type\":\"signup\"}],\"email\":\"a@b.example\",\"list\":"
+        "[{\"a\":1}],\"data\":\"{\\\"id\\\":2}\"}";
+    static const struct {
+        const char *topic, *body;
+    } others[] = {
+        {"t", body}, {"", "id=1&data[id]=2&list[0][a]=1"}, {"t", "e30.eyJpZCI6MX0.c2ln"}, {"t", "eyJpZCI6MX0="}, {"fetch:o", body},
+    };
     struct route_send send = {route_send_topic(route, 0), STR("i"), STR("a@b.example"), 1, 1};
-    struct entry entry = {.id = STR("1"), .topic = STR("t"), .body = str_n(body, sizeof(body) - 1)};
+    struct entry entry = {.id = STR("1"), .content_type = STR("application/x-www-form-urlencoded")};
     struct field fields[ROUTE_SEND_FIELDS_MAX];
     struct buf out = BUF_INIT(1 << 20);
     struct map_failure failure;
@@ -70,10 +76,15 @@ static void use(const struct route *route)
     size_t n;
     enum err err;
 
-    arena_init(&arena, ROUTE_MAP_ARENA_BYTES);
-    err = route_map(route, &entry, &arena, &mapped, &failure);
-    if (err && err != ERR_SYNTAX)
-        abort();
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        arena_init(&arena, ROUTE_MAP_ARENA_BYTES);
+        entry.topic = str_of(others[i].topic);
+        entry.body = str_of(others[i].body);
+        err = route_map(route, &entry, &arena, &mapped, &failure);
+        if (err && err != ERR_SYNTAX)
+            abort();
+        arena_release(&arena);
+    }
     ask(route);
     err = route_send_headers(route, &send, &out, fields, &n);
     if (!err && send.topic.len)
@@ -81,7 +92,6 @@ static void use(const struct route *route)
     if (err && err != ERR_TOO_LARGE && err != ERR_MEMORY)
         abort();
     buf_release(&out);
-    arena_release(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
