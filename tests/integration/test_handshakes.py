@@ -322,3 +322,21 @@ def test_N1_a_secret_is_echoed_only_when_the_queue_has_it_sealed(make_roles, wor
     site.start_role("drain")
     site.settle()
     assert asana.post(person, secret=secret).status == 200
+
+
+def test_waiting_for_a_secret_is_bounded_and_a_sender_may_leave(site):
+    """Requests that do not verify may wait a moment for a secret of a moment ago: only some of them, and not for ever."""
+    asana = Asker(site, "asana-like")
+    bad = wire.request("POST", asana.path, [("X-Sign", sign("wrong", b"{}"))], b"{}")
+    for _ in range(40):
+        with site.connect() as link:
+            link.send(bad)
+    links = [site.connect() for _ in range(60)]
+    start = time.monotonic()
+    for link in links:
+        link.send(bad)
+    assert {link.answer().status for link in links} == {401}
+    assert time.monotonic() - start < harness.scaled(8)
+    for link in links:
+        link.close()
+    assert asana.post({"id": "1", "email": "left@example.com"}, secret=asana.secret).status == 200
