@@ -92,10 +92,12 @@ static bool read_param_object(const struct reading *rd, const struct place *p, s
         read_problem(rd->r, p, "has one of is, config, secret");
         return false;
     }
-    for (size_t i = 0; !place_given(&member); i++) {
+    for (size_t i = 0; known[i] && !place_given(&member); i++) {
         member = place_member(p, known[i]);
         out->kind = kinds[i];
     }
+    if (!place_given(&member)) /* the one member is unknown, which has been said */
+        return false;
     if (out->kind == PARAM_IS)
         return read_scalar(rd->r, &member, &out->text);
     out->text = read_text(rd->r, &member);

@@ -38,6 +38,8 @@ static void shapes_of_handshakes_are_checked(void **state)
 {
     (void)state;
     assert_problems(HANDSHAKE("\"form\":{},\"json\":{},\"answer\":{}"), AT ": has only one of body, form, json\n");
+    assert_problems(HANDSHAKE("\"json\":{\"/a\":{\"si\":\"1\"}},\"answer\":{}"),
+                    AT "/json/~1a/si: unknown member (did you mean is?)\n");
     assert_problems(HANDSHAKE("\"json\":{\"a\":\"text\"},\"answer\":{}"), AT "/json: \"a\" is no pointer such as \"/challenge\"\n");
     assert_problems(HANDSHAKE("\"signed\":\"yes\",\"body\":\"any\",\"answer\":{}"),
                     AT ": would answer every delivery; say in headers, query, form or json how it differs\n");
