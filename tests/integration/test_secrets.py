@@ -179,6 +179,7 @@ def test_uses_are_counted_per_secret(site):
     source.push(BODY, "products/update")
     site.cli("source", "rotate", source.name, "--secret-file", site.secret_file(new))
     await_accepts(site, source, new)
+    await_uses(site, source.name, "s1", 1)
     await_uses(site, source.name, "s2", 1)
     rows = secret_rows(site, source.name)
     assert rows["s1"]["uses"] == 1
