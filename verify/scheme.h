@@ -38,6 +38,7 @@ struct header_names {
 struct verify_spec {
     const struct scheme *scheme;
     struct arena arena;
+    struct str loaded;                  /* the element's JSON text, filled */
     struct str element, pointer;        /* of an element with {{config.NAME}}: its JSON text and place; else empty */
     struct str secret;                  /* name of the config member, empty = none */
     struct str header;                  /* of the signature; empty where it stands elsewhere */

@@ -95,6 +95,19 @@ static enum err complete(struct verify_spec *spec, struct str at, struct problem
     return spec->scheme->complete(spec, at, problems);
 }
 
+static enum err keep_text(struct verify_spec *spec, const json_t *json, struct str *out)
+{
+    struct buf text = BUF_INIT(ELEMENT_MAX_BYTES);
+    enum err err = json_print(json, &text);
+
+    if (!err) {
+        *out = arena_str(&spec->arena, buf_str(&text));
+        err = out->p ? OK : ERR_MEMORY;
+    }
+    buf_release(&text);
+    return err;
+}
+
 static enum err load_filled(struct verify_spec *spec, const json_t *json, struct str pointer, struct problems *problems)
 {
     struct str name = json_member_text(json, "scheme");
@@ -110,6 +123,8 @@ static enum err load_filled(struct verify_spec *spec, const json_t *json, struct
     err = params_read(spec, scheme, json, pointer, problems);
     if (!err && problems->n == found)
         err = complete(spec, pointer, problems);
+    if (!err)
+        err = keep_text(spec, json, &spec->loaded);
     if (err)
         return err;
     return problems->n == found ? OK : ERR_CONFIG;
@@ -118,16 +133,8 @@ static enum err load_filled(struct verify_spec *spec, const json_t *json, struct
 /* Keeps the element's text, to be filled again for each source. */
 static enum err keep_element(struct verify_spec *spec, const json_t *json, struct str pointer)
 {
-    struct buf text = BUF_INIT(ELEMENT_MAX_BYTES);
-    enum err err = json_print(json, &text);
-
-    if (!err) {
-        spec->element = arena_str(&spec->arena, buf_str(&text));
-        spec->pointer = arena_str(&spec->arena, pointer);
-        err = spec->element.p && spec->pointer.p ? OK : ERR_MEMORY;
-    }
-    buf_release(&text);
-    return err;
+    spec->pointer = arena_str(&spec->arena, pointer);
+    return spec->pointer.p ? keep_text(spec, json, &spec->element) : ERR_MEMORY;
 }
 
 static enum err load(struct verify_spec *spec, const json_t *json, struct str pointer, const struct verify_config *config,
@@ -212,6 +219,17 @@ bool verify_spec_applies(const struct verify_spec *spec, const struct verify_req
 struct str verify_spec_secret_name(const struct verify_spec *spec)
 {
     return spec->secret;
+}
+
+struct str verify_spec_element(const struct verify_spec *spec)
+{
+    return spec->loaded;
+}
+
+bool verify_spec_sends_secret(const struct verify_spec *spec, struct str *header)
+{
+    *header = spec->header;
+    return spec->scheme == &scheme_token;
 }
 
 const char *verify_spec_secret_form(const struct verify_spec *spec)

@@ -86,6 +86,10 @@ struct verify_request {
 bool verify_spec_applies(const struct verify_spec *spec, const struct verify_request *request);
 /* The name of the config member that holds the secret ("secret" unless the file says otherwise); empty when there is none. */
 struct str verify_spec_secret_name(const struct verify_spec *spec);
+/* The element's JSON text, as it was loaded: filled. */
+struct str verify_spec_element(const struct verify_spec *spec);
+/* True when the request carries the secret itself, in *header, or in its body where that is empty: it must be kept nowhere. */
+bool verify_spec_sends_secret(const struct verify_spec *spec, struct str *header);
 /* The form that the secret must have: the word of the route file, such as "hex". */
 const char *verify_spec_secret_form(const struct verify_spec *spec);
 /* True when the signed text carries a timestamp that is held against the clock. */

@@ -2,7 +2,9 @@
 #include "admin/admin.h"
 
 #include "admin/page.h"
+#include "admin/source_page.h"
 #include "base/log.h"
+#include "engine/doctor_report.h"
 #include "engine/figures.h"
 #include "engine/ready.h"
 #include "net/listen.h"
@@ -20,14 +22,38 @@ struct admin {
     struct http_server *server;
     struct store *store;
     struct stream *stream;
+    struct routes *routes;
+    struct seal *seal; /* NULL: no master key, so no page of a source */
+    struct str public_url;
     struct buf bound, why;
 };
 
-/* One page. `write` turns the figures into the body. */
+/* One page. `load` gets what it shows, NULL: nothing; `write` turns that into the body. A path that ends with / has an id after it. */
 struct endpoint {
     const char *path, *content_type;
-    enum err (*write)(const json_t *figures, struct buf *out);
+    enum err (*load)(struct admin *a, struct str id, json_t **out);
+    enum err (*write)(const json_t *shown, struct buf *out);
 };
+
+static enum err load_figures(struct admin *a, struct str id, json_t **out)
+{
+    (void)id;
+    return figures_load(a->stream, a->store, out);
+}
+
+static enum err load_source(struct admin *a, struct str id, json_t **out)
+{
+    struct doctor_parts parts = {
+        .store = a->store, .stream = a->stream, .routes = a->routes, .seal = a->seal, .public_url = a->public_url};
+    struct source source = {.id = 0};
+    int64_t number = 0;
+    enum err err = str_to_i64(id, &number) ? ERR_NOT_FOUND : source_get(a->store, number, &source);
+
+    if (!err)
+        err = a->seal ? doctor_report(&parts, &source, out) : ERR_SEAL;
+    source_release(&source);
+    return err;
+}
 
 static enum err write_health(const json_t *figures, struct buf *out)
 {
@@ -36,16 +62,25 @@ static enum err write_health(const json_t *figures, struct buf *out)
 }
 
 static const struct endpoint endpoints[] = {
-    {"/", "text/html; charset=utf-8", page_write},
-    {"/api/stats", "application/json", json_print_pretty},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", figures_metrics},
-    {"/healthz", "text/plain; charset=utf-8", write_health},
+    {"/", "text/html; charset=utf-8", load_figures, page_write},
+    {"/source/", "text/html; charset=utf-8", load_source, source_page_write},
+    {"/api/source/", "application/json", load_source, json_print_pretty},
+    {"/api/stats", "application/json", load_figures, json_print_pretty},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", load_figures, figures_metrics},
+    {"/healthz", "text/plain; charset=utf-8", NULL, write_health},
 };
+
+static bool is_path(const struct endpoint *e, struct str path)
+{
+    struct str own = str_of(e->path);
+
+    return str_eq(path, own) || (own.len > 1 && str_ends(own, STR("/")) && str_starts(path, own));
+}
 
 static const struct endpoint *find(struct str path)
 {
     for (size_t i = 0; i < sizeof(endpoints) / sizeof(*endpoints); i++)
-        if (str_eq(path, str_of(endpoints[i].path)))
+        if (is_path(&endpoints[i], path))
             return &endpoints[i];
     return NULL;
 }
@@ -80,7 +115,8 @@ static void body(void *arg, struct http_exchange *x, struct str chunk)
 /* The next request connects again by itself. */
 static void answer_unavailable(struct http_exchange *x, enum err err)
 {
-    struct http_answer answer = {.status = 503, .content_type = "text/plain; charset=utf-8", .body = str_of(err_text(err))};
+    struct http_answer answer = {
+        .status = err == ERR_NOT_FOUND ? 404 : 503, .content_type = "text/plain; charset=utf-8", .body = str_of(err_text(err))};
 
     LOG(LOG_WARN, "figures are not to be had", KV_ERR(err));
     http_answer(x, &answer);
@@ -94,17 +130,17 @@ static void end(void *arg, struct http_exchange *x)
     struct admin *a = arg;
     const struct endpoint *e = find(http_path(x));
     struct buf text = BUF_INIT(TEXT_BYTES_MAX);
-    json_t *figures = NULL;
-    enum err err = e->write == write_health ? OK : figures_load(a->stream, a->store, &figures);
+    json_t *shown = NULL;
+    enum err err = e->load ? e->load(a, str_from(http_path(x), strlen(e->path)), &shown) : OK;
 
     if (!err)
-        err = e->write(figures, &text);
+        err = e->write(shown, &text);
     if (err)
         answer_unavailable(x, err);
     else
         http_answer(
             x, &(struct http_answer){.status = 200, .content_type = e->content_type, .body = buf_str(&text), .extra = headers});
-    json_decref(figures);
+    json_decref(shown);
     buf_release(&text);
 }
 
@@ -154,6 +190,24 @@ static enum err listen_on(struct admin *a, const char *address)
     return err ? err : http_server_accept(a->server, fd, NULL);
 }
 
+/* The pages of sources look into signatures; without routes or master key the others are there. */
+static enum err open_doctor(struct admin *a, const struct config *cfg)
+{
+    struct problems problems;
+    enum err err;
+
+    a->public_url = str_of(config_text(cfg, SET_PUBLIC_URL));
+    err = seal_load(str_of(config_text(cfg, SET_MASTER_KEY)), config_text(cfg, SET_MASTER_KEY_FILE), &a->seal);
+    if (err)
+        LOG(LOG_WARN, "no page of a source: the master key is not to be had", KV_ERR(err));
+    problems_init(&problems, str_of(config_text(cfg, SET_ROUTES_DIR)));
+    err = routes_load(config_text(cfg, SET_ROUTES_DIR), &a->routes, &problems);
+    if (err && problems.n && buf_append(&a->why, buf_str(&problems.text)))
+        buf_clear(&a->why);
+    problems_release(&problems);
+    return err;
+}
+
 static enum err start(struct admin *a, const struct config *cfg, const struct clock *clock)
 {
     static const int signals[N_SIGNALS] = {SIGTERM, SIGINT};
@@ -177,12 +231,16 @@ static enum err start(struct admin *a, const struct config *cfg, const struct cl
         err = listen_on(a, config_text(cfg, SET_ADMIN_LISTEN));
     if (!err)
         err = store_open(cfg, clock, &a->store, &a->why);
+    if (!err)
+        err = open_doctor(a, cfg);
     return err ? err : stream_open(cfg, clock, &a->stream, &a->why);
 }
 
 static void release(struct admin *a)
 {
     stream_close(a->stream);
+    routes_free(a->routes);
+    seal_free(a->seal);
     store_close(a->store);
     http_server_free(a->server);
     loop_timer_free(a->timer);

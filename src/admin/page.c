@@ -1,7 +1,7 @@
-/* page.c -- owns the admin page: the figures as one static HTML document. */
+/* page.c -- owns the admin page: the figures as one static HTML document, and what its documents share. */
 #include "admin/page.h"
 
-static enum err put_text(struct buf *out, struct str s)
+enum err page_put_text(struct buf *out, struct str s)
 {
     static const struct {
         char c;
@@ -28,7 +28,7 @@ static enum err put_cell(struct buf *out, const json_t *value)
     if (!err && json_is_integer(value))
         err = buf_printf(out, "%lld", (long long)json_integer_value(value));
     else if (!err)
-        err = put_text(out, json_text(value));
+        err = page_put_text(out, json_text(value));
     return err ? err : buf_append(out, STR("</td>"));
 }
 
@@ -103,7 +103,7 @@ static enum err put_counts(struct buf *out, const json_t *source)
         if (!err)
             err = buf_append(out, STR("<td>"));
         if (!err)
-            err = put_text(out, str_of(field));
+            err = page_put_text(out, str_of(field));
         if (!err)
             err = buf_printf(out, "</td><td>%lld</td></tr>\n", (long long)json_integer_value(value));
     }
@@ -125,14 +125,45 @@ static enum err put_sources(struct buf *out, const json_t *figures)
     return err ? err : buf_append(out, STR("</table>\n"));
 }
 
+enum err page_put_start(struct buf *out)
+{
+    return buf_append(out, STR("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>storehook</title>\n"
+                               "<style>body{font:15px sans-serif;margin:2em}td,th{text-align:left;padding:.2em 1em .2em 0}"
+                               "</style>\n"));
+}
+
+/* Each source with the way to its own page. */
+static enum err put_list(struct buf *out, const json_t *figures)
+{
+    static const char *const columns[] = {"source", "platform", NULL};
+    enum err err = put_head(out, "Rejected deliveries and dead letters, by source", columns);
+    json_t *source;
+    size_t i;
+
+    json_array_foreach(json_object_get(figures, "sources"), i, source)
+    {
+        if (!err)
+            err =
+                buf_printf(out, "<tr><td><a href=\"/source/%lld\">", (long long)json_integer_value(json_object_get(source, "id")));
+        if (!err)
+            err = page_put_text(out, json_member_text(source, "name"));
+        if (!err)
+            err = buf_append(out, STR("</a></td>"));
+        if (!err)
+            err = put_cell(out, json_object_get(source, "platform"));
+        if (!err)
+            err = buf_append(out, STR("</tr>\n"));
+    }
+    return err ? err : buf_append(out, STR("</table>\n"));
+}
+
 enum err page_write(const json_t *figures, struct buf *out)
 {
-    static const char head[] =
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>storehook</title>\n"
-        "<style>body{font:15px sans-serif;margin:2em}td,th{text-align:left;padding:.2em 1em .2em 0}</style>\n<h1>storehook</h1>\n";
-    static enum err (*const parts[])(struct buf * out, const json_t *figures) = {put_lanes, put_roles, put_sources};
-    enum err err = buf_append(out, str_n(head, sizeof(head) - 1));
+    static enum err (*const parts[])(struct buf * out, const json_t *figures) = {put_lanes, put_roles, put_list, put_sources};
+    enum err err = page_put_start(out);
 
+    if (!err)
+        err = buf_append(out, STR("<h1>storehook</h1>\n"));
     if (!err)
         err = buf_printf(out, "<p>%lld contacts, %lld dead letters</p>\n",
                          (long long)json_integer_value(json_object_get(figures, "contacts")),

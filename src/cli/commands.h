@@ -16,6 +16,7 @@
     X(why, "look", "tells what made a contact as it is")                                   \
     X(stats, "look", "shows queue, roles and counters")                                    \
     X(fetch, "look", "lists the objects that are to be fetched")                           \
+    X(doctor, "look", "explains why deliveries of a source were rejected")                 \
     X(dead, "look", "shows, replays or drops dead letters")                                \
     X(route, "try", "lists, shows, checks and tries the files that describe platforms")    \
     X(send, "try", "sends deliveries signed as a platform signs them")

@@ -132,6 +132,16 @@ static int source_list_verb(struct cli *cli, int argc, char **argv)
     return code;
 }
 
+static int forget_samples(struct source_work *work)
+{
+    char id[24];
+    enum err err;
+
+    snprintf(id, sizeof(id), "%lld", (long long)work->source.id);
+    err = stream_rejected_forget(work->stream, str_of(id));
+    return err ? cli_fail("removed, but samples of its rejected deliveries stay for a day: %s", err_text(err)) : CLI_GO;
+}
+
 /* Changes the one source that is named, tells the receivers, and says `done`. */
 static int change(struct cli *cli, const struct cli_page *page, enum err (*fn)(struct store *store, int64_t id), const char *done,
                   int argc, char **argv)
@@ -143,6 +153,8 @@ static int change(struct cli *cli, const struct cli_page *page, enum err (*fn)(s
         code = source_work_open(cli, argv[0], &work);
     if (code == CLI_GO && fn(work.store, work.source.id))
         code = cli_fail("database: %s", db_trouble(work.store->db));
+    if (code == CLI_GO && fn == source_remove)
+        code = forget_samples(&work);
     if (code == CLI_GO)
         code = source_work_publish(&work);
     if (code == CLI_GO && cli->json)

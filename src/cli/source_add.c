@@ -12,6 +12,17 @@ void secret_work_close(struct secret_work *w)
     routes_free(w->routes);
 }
 
+/* Where nothing that is signed proves who sends, the unguessable URL must. */
+static bool url_is_secret(const struct route *route)
+{
+    const struct verify_spec *spec;
+
+    for (size_t i = 0; (spec = route_verify_at(route, i)); i++)
+        if (verify_spec_proves(spec))
+            return false;
+    return true;
+}
+
 static int print_added(struct cli *cli, const struct secret_work *w, struct str url)
 {
     const struct source *s = &w->at.source;
@@ -22,12 +33,17 @@ static int print_added(struct cli *cli, const struct secret_work *w, struct str 
         printf("source \"%s\" added, platform %s, id %lld\nurl: %.*s\n", s->name, s->platform, (long long)s->id, STR_ARG(url));
         if (made.p)
             printf("secret, shown this once: %.*s\n", STR_ARG(made));
+        if (url_is_secret(w->route))
+            printf(
+                "%s signs nothing: the URL is the secret, and who has it can post. Keep it out of tickets and chats; when it got "
+                "out, `storehook source rotate \"%s\" --url` makes a new one.\n",
+                route_title(w->route), s->name);
         if (*route_setup(w->route))
             printf("%s\n", route_setup(w->route));
         return EXIT_DONE;
     }
-    object = json_pack("{sI ss ss ss ss#}", "id", (json_int_t)s->id, "name", s->name, "platform", s->platform, "key", s->key, "url",
-                       url.p, (int)url.len);
+    object = json_pack("{sI ss ss ss ss# sb}", "id", (json_int_t)s->id, "name", s->name, "platform", s->platform, "key", s->key,
+                       "url", url.p, (int)url.len, "url_is_secret", (int)url_is_secret(w->route));
     if (object && made.p && json_object_set_new(object, "secret", json_str(made))) {
         json_decref(object);
         object = NULL;

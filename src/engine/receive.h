@@ -3,6 +3,7 @@
 #define ENGINE_RECEIVE_H
 
 #include "engine/rate.h"
+#include "engine/rejects.h"
 #include "engine/sources.h"
 #include "net/server.h"
 
@@ -16,6 +17,7 @@ struct receiver_parts {
     struct sources *sources;
     struct rate *rate;
     struct rate *check_rate; /* of check mode; never NULL */
+    struct rejects *rejects; /* NULL: no samples */
     struct str public_url;   /* "https://hooks.example.com", may be empty */
 };
 /* Returns owned. ERR_MEMORY, ERR_INTERNAL. */

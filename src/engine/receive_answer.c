@@ -43,6 +43,7 @@ void receipt_refuse(struct receipt *p, enum err err)
     LOG(row->status == 503 ? LOG_WARN : LOG_INFO, row->status == 503 ? "delivery unavailable" : "delivery refused",
         KV_TEXT("source", p->live ? p->live->id_text : ""), KV_TEXT("reason", err_name(err)), KV_INT("status", row->status),
         KV_STR("peer", http_peer(x)));
+    rejects_take(p->r->parts.rejects, p->live, x, p->received_at_us, err);
     receipt_end(p);
     http_set_allow(x, allow);
     http_answer(x, &(struct http_answer){

@@ -25,6 +25,7 @@ struct worker {
     struct sources *sources;
     struct receiver *receiver;
     struct visits *visits;
+    struct rejects *rejects;
     struct health *health;
     struct http_server *server;
     struct loop_timer *role;  /* looks whether it is ready; then signs the role's presence */
@@ -244,6 +245,12 @@ static enum err open_parts(struct worker *w)
         err = sources_open(&sources, &w->sources);
     receiver.sources = w->sources;
     if (!err)
+        err = rejects_new(
+            &(struct rejects_parts){
+                .loop = w->loop, .clock = shared->clock, .queue = w->queue, .routes = shared->routes, .seal = shared->seal},
+            &w->rejects);
+    receiver.rejects = w->rejects;
+    if (!err)
         err = receiver_new(&receiver, &w->receiver);
     if (!err)
         err = open_visits(w);
@@ -298,6 +305,7 @@ void worker_free(struct worker *w)
     queue_close(w->queue);
     receiver_free(w->receiver);
     visits_free(w->visits);
+    rejects_free(w->rejects);
     health_free(w->health);
     loop_timer_free(w->role);
     loop_timer_free(w->limit);

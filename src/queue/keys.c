@@ -40,6 +40,11 @@ struct key key_source_counts(struct str source_id)
     return key_make("storehook:source:%.*s:counts", STR_ARG(source_id));
 }
 
+struct key key_rejected(struct str source_id)
+{
+    return key_make("storehook:source:%.*s:rejected", STR_ARG(source_id));
+}
+
 struct key key_probe(long pid)
 {
     return key_make("storehook:probe:%ld", pid);

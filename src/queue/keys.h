@@ -9,6 +9,7 @@
 #define KEY_GROUP STR("drain")
 #define KEY_SOURCES STR("storehook:sources")
 #define KEY_SOURCES_VERSION STR("storehook:sources:version")
+#define KEY_REJECTED STR("storehook:rejected")
 
 enum { KEY_MAX = 128 };
 
@@ -29,6 +30,8 @@ struct key key_dead(int partition);
 /* Watched while the dead letter of this stream id is replayed; never left behind. */
 struct key key_moving(int partition, struct str stream_id);
 struct key key_source_counts(struct str source_id);
+/* Samples of rejected deliveries of a source; KEY_REJECTED says which sources have some, and since when. */
+struct key key_rejected(struct str source_id);
 /* What /readyz writes. */
 struct key key_probe(long pid);
 struct key key_role(struct str role, long pid);

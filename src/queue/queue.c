@@ -18,7 +18,9 @@ enum {
     LINKS_MAX = 32,
     COUNTS_FLUSH_MS = 1000,
     REFUSAL_LOG_US = 1000000, /* at most one line a second about what Redis refuses */
-    PROBE_TTL_MS = 60000
+    PROBE_TTL_MS = 60000,
+    REJECTED_TTL_S = 86400,
+    REJECTED_PENDING_MAX = 256 /* appends unanswered: more, and the queue is behind */
 };
 
 /* One question to Redis whose answer somebody waits for. `done` or `snapshot` is set, or none after queue_forget. */
@@ -326,6 +328,83 @@ void queue_source_count(struct queue *q, struct str source_id, struct str field,
     queue_flush_counts(q);
     if (!source_counts_add(q->counts, source_id, field, by))
         LOG(LOG_WARN, "source count lost", KV_STR("source", source_id), KV_STR("field", field));
+}
+
+/* --- samples of rejected deliveries: best effort ----------------------------------------------------------------------- */
+
+/* The sources that were pushed off the index by a newer one: their samples go. */
+static void popped_replied(void *arg, enum err err, const redisReply *reply)
+{
+    struct queue *q = arg;
+
+    for (size_t i = 0; !err && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2) {
+        const redisReply *id = reply->element[i];
+        struct key key = key_rejected(str_n(id->str, id->str ? (size_t)id->len : 0));
+        struct str del[] = {STR("DEL"), key_str(&key)};
+
+        if (send_next(q, del, 2, ignored_replied, q))
+            return; /* they end by themselves within a day */
+    }
+    ignored_replied(arg, err, reply);
+}
+
+static void indexed_replied(void *arg, enum err err, const redisReply *reply)
+{
+    struct queue *q = arg;
+    char over[24];
+    struct str pop[] = {STR("ZPOPMIN"), KEY_REJECTED, STR_NONE};
+
+    if (!err && reply->type == REDIS_REPLY_INTEGER && reply->integer > REJECTED_SOURCES_MAX) {
+        snprintf(over, sizeof(over), "%lld", reply->integer - REJECTED_SOURCES_MAX);
+        pop[2] = str_of(over);
+        if (send_next(q, pop, 3, popped_replied, q))
+            return; /* the next sample tries again */
+    }
+    ignored_replied(arg, err, reply);
+}
+
+static struct str number_str(char text[24], int64_t value)
+{
+    int n = snprintf(text, 24, "%" PRId64, value);
+
+    return str_n(text, (size_t)n);
+}
+
+/* Half of the pipeline is for deliveries alone. */
+static bool is_behind(const struct queue *q, size_t more)
+{
+    return queue_state(q) || q->pending > REJECTED_PENDING_MAX || is_full(q, more + q->options.pipeline_max_bytes / 2);
+}
+
+bool queue_keep_rejected(struct queue *q, struct str source_id, struct str sample)
+{
+    struct key key = key_rejected(source_id);
+    int64_t now_s = clock_wall_us(q->clock) / US_PER_S;
+    char last[24], ttl[24], now[24], past[24];
+    struct str push[] = {STR("LPUSH"), key_str(&key), sample};
+    struct str trim[] = {STR("LTRIM"), key_str(&key), STR("0"), number_str(last, REJECTED_OF_SOURCE_MAX - 1)};
+    struct str expire[] = {STR("EXPIRE"), key_str(&key), number_str(ttl, REJECTED_TTL_S)};
+    struct str add[] = {STR("ZADD"), KEY_REJECTED, number_str(now, now_s), source_id};
+    struct str drop[] = {STR("ZREMRANGEBYSCORE"), KEY_REJECTED, STR("-inf"), number_str(past, now_s - REJECTED_TTL_S)};
+    struct str count[] = {STR("ZCARD"), KEY_REJECTED};
+    struct redis_link *link;
+    enum err err;
+
+    if (is_behind(q, sample.len))
+        return false;
+    link = next_link(q); /* one link, so that they come in this order */
+    err = redis_link_command(link, push, 3, ignored_replied, q);
+    if (!err)
+        err = redis_link_command(link, trim, 4, ignored_replied, q);
+    if (!err)
+        err = redis_link_command(link, expire, 3, ignored_replied, q);
+    if (!err)
+        err = redis_link_command(link, add, 4, ignored_replied, q);
+    if (!err)
+        err = redis_link_command(link, drop, 4, ignored_replied, q);
+    if (!err)
+        err = redis_link_command(link, count, 2, indexed_replied, q);
+    return !err;
 }
 
 void queue_role_ready(struct queue *q, struct str role, int64_t ttl_ms)

@@ -41,6 +41,12 @@ enum err queue_snapshot(struct queue *q, int64_t known, queue_snapshot_done *don
 void queue_source_count(struct queue *q, struct str source_id, struct str field, int64_t by);
 /* Sends what was counted now, instead of within the second; for the stop. */
 void queue_flush_counts(struct queue *q);
+/*
+ * Keeps a sample of a rejected delivery, for the doctor: the last REJECTED_OF_SOURCE_MAX of a source for a day, of the last
+ * REJECTED_SOURCES_MAX sources. Best effort, nobody waits. False when it was dropped: the queue is away, or behind.
+ */
+enum { REJECTED_OF_SOURCE_MAX = 5, REJECTED_SOURCES_MAX = 64 };
+bool queue_keep_rejected(struct queue *q, struct str source_id, struct str sample);
 /* Role presence: sets a key that lives for `ttl_ms`, so that `stats` and `up` see that the role is ready. Best effort. */
 void queue_role_ready(struct queue *q, struct str role, int64_t ttl_ms);
 

@@ -80,6 +80,14 @@ enum err stream_stats(struct stream *s, struct stream_stats *out) MUST_CHECK;
 /* Calls `each` for every counter of a source kept by queue_source_count. */
 enum err stream_source_counts(struct stream *s, struct str source_id, void (*each)(void *arg, struct str field, int64_t value),
                               void *arg) MUST_CHECK;
+/* Shows the samples of rejected deliveries that queue_keep_rejected keeps, the latest first; one for which `each` returns true is
+ * removed. It borrows what it is shown. */
+typedef bool rejected_fn(void *arg, struct str sample);
+enum err stream_rejected(struct stream *s, struct str source_id, rejected_fn *each, void *arg) MUST_CHECK;
+/* The same for all sources; *removed says how many were removed. */
+enum err stream_rejected_all(struct stream *s, rejected_fn *each, void *arg, size_t *removed) MUST_CHECK;
+/* Forgets the samples of one source. */
+enum err stream_rejected_forget(struct stream *s, struct str source_id) MUST_CHECK;
 /* Role presence: sets a key that lives for `ttl_ms` and holds this process's counters, so that `stats` sees which roles are ready
  * and what they did. */
 enum err stream_role_ready(struct stream *s, struct str role, int64_t ttl_ms) MUST_CHECK;

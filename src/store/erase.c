@@ -169,6 +169,33 @@ static enum err forget_group(struct store *store, const struct seal *seal, const
     return err;
 }
 
+enum err erase_addresses(struct store *store, const struct event_refs *refs, int64_t source_id, struct arena *arena,
+                         const struct str **out, size_t *n)
+{
+    static const struct event nothing;
+    struct scope near, whole = {.addresses = NULL};
+    struct str contact_id = STR_NONE, *list;
+    size_t count = 1;
+    enum err err = scope_load(store, &nothing, refs, source_id, arena, &near);
+
+    if (!err)
+        contact_id = found_contact(&near, refs, source_id);
+    if (contact_id.len)
+        err = scope_load_contact(store, contact_id, arena, &whole);
+    for (const struct address *a = err ? NULL : whole.addresses; a; a = a->next)
+        count++;
+    list = err ? NULL : arena_array(arena, count, sizeof(*list));
+    if (!list)
+        return err ? err : ERR_MEMORY;
+    *n = 0;
+    if (refs->email.len)
+        list[(*n)++] = refs->email;
+    for (const struct address *a = whole.addresses; a; a = a->next)
+        list[(*n)++] = a->key;
+    *out = list;
+    return OK;
+}
+
 enum err erase_person(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id, int64_t at_us,
                       struct arena *arena)
 {

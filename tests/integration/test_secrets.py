@@ -1,6 +1,7 @@
 """Secrets of a source: where they come from, how they are rotated, how their use is counted, where they never appear."""
 
 import base64
+import json
 import os
 import pty
 import re
@@ -262,6 +263,28 @@ def test_an_old_url_ends_by_itself(site):
     source = site.add_source("shopify")
     site.cli("source", "rotate", source.name, "--url", "--grace", "1s")
     harness.wait_until(lambda: site.ask(source.request(BODY, "products/update")).status == 404, "the time of grace is over", 10)
+
+
+UNSIGNED = {
+    "route": 1, "platform": "plainform", "title": "Plain form", "setup": "Paste the URL.", "config": {},
+    "push": {"verify": [{"scheme": "unsigned"}], "topic": {"const": "x"}, "dedupe": [[{"header": "X-Id"}]]},
+    "topics": {"x": []}, "objects": {"customer": {"contact.email": "/email"}},
+}
+
+
+def test_where_nothing_is_signed_the_url_is_the_secret_and_that_is_said(make_up, workplace):
+    (workplace / "plainform.json").write_text(json.dumps(UNSIGNED))
+    site = make_up({"storehook": {"routes_dir": workplace}})
+    out = site.cli("source", "add", "plainform", "--name", "my form").out
+    assert "the URL is the secret" in out and "who has it can post" in out and 'rotate "my form" --url' in out
+    assert site.json("source", "add", "plainform", "--name", "other form")["url_is_secret"] is True
+    assert site.json("source", "add", "shopify", "--name", "signed", "--generate")["url_is_secret"] is False
+    path = re.search(r"/in/[A-Za-z0-9_-]+", out).group(0)
+    harness.wait_until(lambda: site.post(path, b"{}").status == 200, "posts are accepted", 10)
+    new = re.search(r"/in/.*", site.json("source", "rotate", "my form", "--url", "--grace", "0s")["url"]).group(0)
+    harness.wait_until(lambda: site.post(new, b"{}").status == 200 and site.post(path, b"{}").status == 404, "the new URL alone", 10)
+    refused = site.cli("source", "add", "plainform", "--name", "third", "--secret-file", site.secret_file("x"), exit_code=1)
+    assert "takes no secret" in line(refused)
 
 
 # -- where no secret appears ---------------------------------------------------------------------------------------------------
