@@ -142,7 +142,8 @@ struct sign_request {
 enum { SIGN_FIELDS_MAX = 6 };
 /*
  * Writes the header fields that carry the signature. Names are borrowed from the spec, values from `values` and the request.
- * ERR_NOT_IMPLEMENTED for schemes where we hold no signing key; errors of the body as verifier_end.
+ * ERR_NOT_IMPLEMENTED for schemes where we hold no signing key; errors of the body as verifier_end. A token that is a member of
+ * the body is there already: nothing is written.
  */
 enum err verify_sign(const struct verify_spec *spec, const struct verify_key *key, const struct sign_request *request,
                      struct buf *values, struct field out[SIGN_FIELDS_MAX], size_t *n) MUST_CHECK;

@@ -190,7 +190,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input = str_from(input, 1);
     verify_key_free(make_key(specs[i].spec, input)); /* a foreign secret */
     foreign_request(v, specs[i].spec, specs[i].key, input);
-    if (specs[i].key && !strstr(specs[i].text, "body_hash")) /* the body's hash is foreign there */
+    /* a body's hash in the query, or a token in the body, is foreign here: nothing is added that could make it pass */
+    if (specs[i].key && !strstr(specs[i].text, "body_hash") && !strstr(specs[i].text, "\"at\":\"/t\"}"))
         signed_request(v, specs[i].spec, specs[i].key, input);
     return 0;
 }
