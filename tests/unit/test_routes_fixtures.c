@@ -1,5 +1,6 @@
 /* test_routes_fixtures.c -- proves what deliveries of every platform mean: each file tests/fixtures/deliveries/PLATFORM/NAME.json is one, with
- * headers and body, and with everything that it says, no more and no less. A new case is a new file. */
+ * headers and body (or "fetched", the object whose document the body is), and with everything that it says, no more and no less.
+ * A new case is a new file. */
 #include "built_in_routes.h"
 
 #include "base/json.h"
@@ -107,17 +108,32 @@ static void check(const struct route_case *c, const struct route *route, const j
     json_decref(mapped);
 }
 
+/* Maps the body as the document of an object that was fetched. */
+static void map_fetched(struct route_case *c, const struct route *route, const char *object)
+{
+    char topic[80];
+    struct entry entry = {.id = STR("00000000000000000000000000000001"), .source_id = STR("1"), .body = buf_str(&c->body)};
+
+    snprintf(topic, sizeof(topic), ROUTE_TOPIC_FETCH "%s", object);
+    entry.topic = str_of(topic);
+    c->err = route_map(route, &entry, &c->arena, &c->mapped, &c->failure);
+}
+
 static void means_what_it_says(void **state)
 {
     const char *name = *state;
     char platform[PATH_CHARS];
     json_t *fixture = read_fixture(name);
+    struct str object = json_member_text(fixture, "fetched");
     struct route_case c;
 
     snprintf(platform, sizeof(platform), "%.*s", (int)strcspn(name, "/"), name);
     deliver(&c, fixture);
     c.content_type = json_member_text(fixture, "content_type");
-    case_map(&c, route_of(platform));
+    if (object.len)
+        map_fetched(&c, route_of(platform), object.p);
+    else
+        case_map(&c, route_of(platform));
     check(&c, route_of(platform), json_object_get(fixture, "expect"));
     case_release(&c);
     json_decref(fixture);
