@@ -57,12 +57,13 @@ static bool needs_secret(const struct route *route)
     return false;
 }
 
-/* What --set says of a member of the source's config; NULL when nothing. */
+/* What --set says of a member of the source's config, else the route's default. */
 static const char *config_of(void *arg, struct str name)
 {
     const struct send_work *w = arg;
+    const char *said = json_string_value(json_object_getn(w->config, name.p, name.len));
 
-    return json_string_value(json_object_getn(w->config, name.p, name.len));
+    return said ? said : route_config_default(w->route, name);
 }
 
 static int open_secret(struct cli *cli, struct send_work *w)

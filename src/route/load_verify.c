@@ -1,15 +1,10 @@
 /* load_verify.c -- owns the ways to sign of a route file: each is loaded, needs a declared secret, and stands where it proves something. */
 #include "route/load.h"
 
-/* The default of a config member: what the ways to sign are checked with. */
+/* What the ways to sign are checked with. */
 static const char *config_default(void *arg, struct str name)
 {
-    const struct route *route = arg;
-
-    for (size_t i = 0; i < route->n_config; i++)
-        if (!route->config[i].secret && str_eq(name, str_of(route->config[i].name)))
-            return route->config[i].fallback;
-    return NULL;
+    return route_config_default(arg, name);
 }
 
 /* The secret of every way to sign must be something that a source is asked for. */

@@ -34,6 +34,14 @@ struct str route_text(const struct route *route)
     return str_n(route->text, route->text_len);
 }
 
+const char *route_config_default(const struct route *route, struct str name)
+{
+    for (size_t i = 0; i < route->n_config; i++)
+        if (!route->config[i].secret && str_eq(name, str_of(route->config[i].name)))
+            return route->config[i].fallback;
+    return NULL;
+}
+
 const struct route_config *route_config_at(const struct route *route, size_t i)
 {
     return i < route->n_config ? &route->config[i] : NULL;

@@ -42,6 +42,8 @@ struct route_config {
     const char *fallback; /* default, or NULL */
 };
 const struct route_config *route_config_at(const struct route *route, size_t i); /* NULL past the end */
+/* The default of a member that is no secret; NULL when there is none. */
+const char *route_config_default(const struct route *route, struct str name);
 
 enum { ROUTE_VERIFY_MAX = 8 };
 /* The i-th way to sign, NULL past the end; at most ROUTE_VERIFY_MAX. */
