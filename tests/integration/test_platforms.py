@@ -1,8 +1,19 @@
 """Every platform's source takes the deliveries that `storehook send` signs as the platform does, over HTTPS, to what they mean."""
 
+import base64
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import subprocess
+import time
+from urllib.parse import urlencode
+
 import pytest
 
 import harness
+import wire
 from platforms import PLATFORMS
 
 CASES = [(name, topic) for name, platform in PLATFORMS.items() for topic in platform.examples]
@@ -78,3 +89,67 @@ def test_every_example_of_the_route_files_is_tried():
         route = harness.run("route", "show", name).json
         examples = route.get("push", {}).get("send", {}).get("examples", {})
         assert set(examples) <= set(platform.examples), name
+
+
+# -- built-in handshakes -------------------------------------------------------------------------------------------------------------
+
+
+def ask(site, path, method="GET", query=None, fields=(), body=None):
+    return site.ask(wire.request(method, path + ("?" + urlencode(query) if query else ""), fields, body))
+
+
+def test_adobe_challenge_is_echoed_without_an_event(shared_up, connected):
+    path = connected("adobe-io").source.path
+    before = shared_up.settled_counts()
+    answer = ask(shared_up, path, query={"challenge": "8ec8d794-e0ab-42df-9017-e3dada8e84f7"})
+    assert (answer.status, answer.body) == (200, b"8ec8d794-e0ab-42df-9017-e3dada8e84f7")
+    assert ask(shared_up, path).status == 405
+    assert shared_up.settled_counts() == before
+
+
+def test_adobe_commerce_is_answered_with_an_operation(shared_up, connected):
+    shop, body = connected("adobe-commerce"), b'{"customer":{"entity_id":"1","email":"operation@example.com"}}'
+    key = shared_up.secret_file(shop.secret.signs)
+    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=base64.b64encode(body), check=True,
+                               stdout=subprocess.PIPE).stdout
+    fields = [("Content-Type", "application/json"), ("x-adobe-commerce-webhook-signature", base64.b64encode(signature).decode())]
+    answer = ask(shared_up, shop.source.path, "POST", fields=fields, body=body)
+    assert answer.status == 200 and json.loads(answer.body) == {"op": "success"}
+    assert ask(shared_up, shop.source.path, "POST", fields=fields, body=body + b" ").status == 401
+
+
+def hexmac(secret, text):
+    return hmac.new(secret.encode(), text.encode() if isinstance(text, str) else text, hashlib.sha256).hexdigest()
+
+
+def register(site, path, app_secret, shop="dgrH7nLU6tlE"):
+    query = {"shop-id": shop, "shop-url": "https://shop.example.com", "timestamp": str(int(time.time()))}
+    signed = "&".join(f"{name}={value}" for name, value in query.items())
+    return ask(site, path, query=query, fields=[("shopware-app-signature", hexmac(app_secret, signed))])
+
+
+def test_shopware_shop_registers_confirms_and_delivers(make_up):
+    site = make_up({"storehook": {"public_url": "https://hooks.example.com"}})
+    app_secret = secrets.token_hex(16)
+    url = site.json("source", "add", "shopware", "--name", "shop", "--secret-file", f"app_secret={site.secret_file(app_secret)}",
+                    "--set", "app_name=Contacts")["url"]
+    source = harness.Source(site, "shopware", "shop", None, re.search(r"/in/.*", url).group(0))
+    source.await_known()
+    assert register(site, source.path, "wrong").status == 401
+    told = json.loads(register(site, source.path, app_secret).body)
+    assert told["proof"] == hexmac(app_secret, "dgrH7nLU6tlEhttps://shop.example.comContacts")
+    assert told["confirmation_url"] == "https://hooks.example.com" + source.path
+
+    def post(body, secret):
+        text = json.dumps({**body, "timestamp": int(time.time())}).encode()
+        fields = [("Content-Type", "application/json"), ("shopware-shop-signature", hexmac(secret, text))]
+        return ask(site, source.path, "POST", fields=fields, body=text).status
+
+    assert post({"apiKey": "AK", "secretKey": "SK", "shopId": "dgrH7nLU6tlE"}, told["secret"]) == 204
+    written = {"data": {"payload": [{"entity": "customer", "primaryKey": "c1"}], "event": "customer.written"},
+               "source": {"shopId": "dgrH7nLU6tlE", "eventId": secrets.token_hex(8)}}
+    assert post(written, told["secret"]) == 200
+    assert post(written, app_secret) == 401
+    site.settle()
+    assert site.dead(source=source) == []
+    assert [row["object"] for row in harness.rows(site.json("fetch", "list"), "fetches")] == ["customer"]
