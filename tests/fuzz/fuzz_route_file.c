@@ -66,7 +66,8 @@ static void use(const struct route *route)
     } others[] = {
         {"t", body}, {"", "id=1&data[id]=2&list[0][a]=1"}, {"t", "e30.eyJpZCI6MX0.c2ln"}, {"t", "eyJpZCI6MX0="}, {"fetch:o", body},
     };
-    struct route_send send = {route_send_topic(route, 0), STR("i"), STR("a@b.example"), 1, 1};
+    struct route_send send = {
+        .topic = route_send_topic(route, 0), .id = STR("i"), .email = STR("a@b.example"), .n = 1, .now_us = 1, .secret = STR("s")};
     struct entry entry = {.id = STR("1"), .content_type = STR("application/x-www-form-urlencoded")};
     struct field fields[ROUTE_SEND_FIELDS_MAX];
     struct buf out = BUF_INIT(1 << 20);
