@@ -41,10 +41,14 @@ enum err sender_new(const struct route *route, const struct secret *secret, stru
     enum err err = s ? verifier_new(&s->verifier) : ERR_MEMORY;
 
     if (!err) {
+        const char *registered = config->get ? config->get(config->arg, STR("url")) : NULL;
+        struct str known = str_of(registered ? registered : "");
+        size_t cut = str_find(url, '?');
+
         s->route = route;
         s->secret = secret;
-        s->url = str_upto(url, str_find(url, '?'));
-        s->query = str_from(url, s->url.len < url.len ? s->url.len + 1 : url.len);
+        s->url = known.len ? str_upto(known, str_find(known, '?')) : str_upto(url, cut);
+        s->query = str_from(url, cut < url.len ? cut + 1 : url.len);
         s->config = *config;
         err = load_own(s, problems);
     }

@@ -30,21 +30,23 @@ def whsec():
     return Secret(value, value)
 
 
-def _pair():
+def new_pair(kind="RSA", *options):
+    """A private key and its public half, PEM."""
+
     def openssl(*args, stdin=None):
         return subprocess.run(["openssl", *args], check=True, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
 
-    private = openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+    private = openssl("genpkey", "-algorithm", kind, *options)
     return private.decode(), openssl("pkey", "-pubout", stdin=private).decode()
 
 
 def key_pair():
-    private, public = _pair()
+    private, public = new_pair()
     return Secret(public, private)
 
 
 def key_pair_by_path():
-    private, public = _pair()
+    private, public = new_pair()
     return Secret(f"/prod/keys/pub-key-1.pem\n{public}", f"/prod/keys/pub-key-1.pem\n{private}")
 
 
@@ -126,7 +128,9 @@ class Platform:
     examples: dict
     secret: object = text
     name: str = "secret"  # of the secret in the route file's config
-    config: dict = field(default_factory=dict)
+    config: dict = field(default_factory=dict)  # what a delivery must be meant for
+    setup: dict = field(default_factory=dict)  # what else `source add` must be given
+    sends: tuple = ()  # of both: what `send` signs with
     proves_body: bool = True  # False: the signature proves the sender, or a part of the body
 
 

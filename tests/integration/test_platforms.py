@@ -14,8 +14,10 @@ import pytest
 
 import harness
 import wire
-from platforms import PLATFORMS
+from platforms import PLATFORMS as SHOPS
+from services import SERVICES
 
+PLATFORMS = {**SHOPS, **SERVICES}
 CASES = [(name, topic) for name, platform in PLATFORMS.items() for topic in platform.examples]
 
 
@@ -29,7 +31,7 @@ class Connected:
         args = ["source", "add", name, "--name", title]
         if self.secret:
             args += ["--secret-file", f"{self.platform.name}={site.secret_file(self.secret.given)}"]
-        for key, value in (config or self.platform.config).items():
+        for key, value in {**self.platform.setup, **(config or self.platform.config)}.items():
             args += ["--set", f"{key}={value}"]
         url = site.json(*args)["url"]
         self.source = harness.Source(site, name, title, None, "/in/" + url.rsplit("/in/")[1])
@@ -37,6 +39,8 @@ class Connected:
 
     def send(self, topic, email, *extra, exit_code=0):
         signs = self.secret.signs if self.secret else "unused"
+        given = {**self.platform.setup, **self.platform.config}
+        extra += tuple(word for key in self.platform.sends for word in ("--set", f"{key}={given[key]}"))
         return self.site.cli("send", self.source.platform, topic, "--to", f"https://127.0.0.1:{self.site.port}{self.source.path}",
                              "--secret-file", self.site.secret_file(signs), "--email", email, *extra, exit_code=exit_code)
 
