@@ -129,11 +129,12 @@ static enum err read_time_format(const struct reading *r, const json_t *value)
     return OK;
 }
 
+/* A number, or the text of one: what a source's config says is text. */
 static enum err read_seconds(const struct reading *r, const json_t *value)
 {
-    json_int_t seconds = json_integer_value(value);
+    int64_t seconds = json_integer_value(value);
 
-    if (!json_is_integer(value) || seconds < 1 || seconds > TOLERANCE_MAX_S)
+    if ((!json_is_integer(value) && str_to_i64(json_text(value), &seconds)) || seconds < 1 || seconds > TOLERANCE_MAX_S)
         return wrong(r, "whole seconds from 1 to 604800");
     *(int64_t *)field_of(r) = seconds;
     return OK;

@@ -78,16 +78,33 @@ static enum err aliases_text(const struct route *route, struct buf *out)
     return err;
 }
 
+/* What a source of the platform must or may be given. */
+static json_t *config_json(const struct route *route)
+{
+    const struct route_config *c;
+    json_t *list = json_array();
+
+    for (size_t i = 0; (c = route_config_at(route, i)); i++)
+        if (json_array_append_new(list, json_pack("{ss ss sb ss? ss}", "name", c->name, "type", c->secret ? "secret" : "text",
+                                                  "required", c->required, "default", c->fallback, "doc", c->doc))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *route_json(const struct route *route)
+{
+    return json_pack("{ss ss ss ss so so}", "platform", route_platform(route), "title", route_title(route), "from", origin(route),
+                     "setup", route_setup(route), "aliases", aliases_json(route), "config", config_json(route));
+}
+
 static json_t *list_json(const struct routes *routes)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; routes_at(routes, i); i++) {
-        const struct route *route = routes_at(routes, i);
-
-        if (json_array_append_new(list,
-                                  json_pack("{ss ss ss ss so}", "platform", route_platform(route), "title", route_title(route),
-                                            "from", origin(route), "setup", route_setup(route), "aliases", aliases_json(route)))) {
+        if (json_array_append_new(list, route_json(routes_at(routes, i)))) {
             json_decref(list);
             return NULL;
         }

@@ -118,12 +118,13 @@ class Site:
         path.write_bytes(secret if isinstance(secret, bytes) else secret.encode())
         return path
 
-    def add_source(self, platform, name=None, secret=None, wait=True, extra=()):
-        """Makes a source and waits until the receiver knows it."""
+    def add_source(self, platform, name=None, secret=None, wait=True, extra=(), secret_name="secret"):
+        """Makes a source and waits until the receiver knows it. Without `secret_name` it gets no secret."""
         self._sources += 1
         name = name or f"{platform}-{self._sources}"
         secret = secret or new_secret(platform)
-        result = self.cli("source", "add", platform, "--name", name, "--secret-file", self.secret_file(secret), *extra)
+        given = ("--secret-file", f"{secret_name}={self.secret_file(secret)}") if secret_name else ()
+        result = self.cli("source", "add", platform, "--name", name, *given, *extra)
         found = re.search(r"/in/([A-Za-z0-9_-]{16,})", result.out)
         assert found, f"source add prints the endpoint URL: {result}"
         source = Source(self, platform, name, secret, found.group(0))

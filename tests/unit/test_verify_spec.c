@@ -24,7 +24,7 @@ static void wrong_parameters_are_named_with_their_place(void **state)
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"secret_form\":null}", "secret_form must be one of text, hex"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"tolerance_s\":0}", "tolerance_s must be whole seconds from 1 to 604800"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"tolerance_s\":604801}", "tolerance_s must be whole seconds"},
-        {"{\"scheme\":\"timed\",\"header\":\"X\",\"tolerance_s\":\"300\"}", "tolerance_s must be whole seconds"},
+        {"{\"scheme\":\"timed\",\"header\":\"X\",\"tolerance_s\":\"300s\"}", "tolerance_s must be whole seconds"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"separator\":\", \"}", "separator must be one of"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"separator\":\"=\"}", "separator must be one of"},
         {"{\"scheme\":\"timed\",\"header\":\"X\",\"timestamp_format\":\"sql\"}", "timestamp_format must be one of"},
