@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "queue/entry_codec.h"
 #include "queue/keys.h"
-#include "queue/redis_link.h"
+#include "queue/queue_impl.h"
 #include "queue/role_presence.h"
 #include "queue/source_counts.h"
 
@@ -15,12 +15,9 @@
 #include <unistd.h>
 
 enum {
-    LINKS_MAX = 32,
     COUNTS_FLUSH_MS = 1000,
     REFUSAL_LOG_US = 1000000, /* at most one line a second about what Redis refuses */
-    PROBE_TTL_MS = 60000,
-    REJECTED_TTL_S = 86400,
-    REJECTED_PENDING_MAX = 256 /* appends unanswered: more, and the queue is behind */
+    PROBE_TTL_MS = 60000
 };
 
 /* One question to Redis whose answer somebody waits for. `done` or `snapshot` is set, or none after queue_forget. */
@@ -31,23 +28,6 @@ struct queue_call {
     queue_snapshot_done *snapshot;
     void *arg;
     int64_t known; /* snapshot: the asker's version */
-};
-
-struct queue {
-    const struct clock *clock;
-    struct redis_options options;
-    struct redis_link *links[LINKS_MAX];
-    size_t n_links, turn;
-    int partition_turn;
-    struct queue_call *calls; /* unanswered */
-    struct queue_call *spare; /* answered, kept for the next ones */
-    size_t pending;
-    struct source_counts *counts;
-    struct loop_timer *counts_timer;
-    int64_t refusal_logged_us;
-    enum err state_logged; /* OK, ERR_QUEUE_DOWN, ERR_QUEUE_UNSAFE */
-    void (*watch)(void *arg, enum err state);
-    void *watch_arg;
 };
 
 static enum err call_new(struct queue *q, struct queue_call **out)
@@ -85,8 +65,7 @@ static struct queue_call call_end(struct queue_call *call)
     return copy;
 }
 
-/* Unsafe when any link says so (they speak to one server), else OK when one is ready. */
-static enum err queue_state(const struct queue *q)
+enum err queue_state(const struct queue *q)
 {
     enum err state = ERR_QUEUE_DOWN;
 
@@ -101,7 +80,7 @@ static enum err queue_state(const struct queue *q)
     return state;
 }
 
-static struct redis_link *next_link(struct queue *q)
+struct redis_link *queue_next_link(struct queue *q)
 {
     do
         q->turn = (q->turn + 1) % q->n_links;
@@ -109,13 +88,12 @@ static struct redis_link *next_link(struct queue *q)
     return q->links[q->turn];
 }
 
-/* Sends on the next link that is ready. Errors: queue_state, ERR_QUEUE_FULL. */
-static enum err send_next(struct queue *q, const struct str *args, size_t n, redis_reply_fn *fn, void *arg)
+enum err queue_send(struct queue *q, const struct str *args, size_t n, redis_reply_fn *fn, void *arg)
 {
     enum err err = queue_state(q);
 
     if (!err)
-        err = redis_link_command(next_link(q), args, n, fn, arg);
+        err = redis_link_command(queue_next_link(q), args, n, fn, arg);
     return err == ERR_TOO_LARGE ? ERR_QUEUE_FULL : err;
 }
 
@@ -150,7 +128,7 @@ static enum err send_call(struct queue *q, const struct str *args, size_t n, que
         return err;
     call->done = done;
     call->arg = arg;
-    err = send_next(q, args, n, call_replied, call);
+    err = queue_send(q, args, n, call_replied, call);
     if (err) {
         call_end(call);
         return err;
@@ -159,8 +137,7 @@ static enum err send_call(struct queue *q, const struct str *args, size_t n, que
     return OK;
 }
 
-/* N9: bounds what waits for Redis over all links; one entry may always go. */
-static bool is_full(const struct queue *q, size_t more)
+bool queue_is_full(const struct queue *q, size_t more)
 {
     size_t waiting = 0;
 
@@ -179,7 +156,7 @@ enum err queue_append(struct queue *q, const struct entry *entry, queue_done *do
 
     if (err)
         return err;
-    if (is_full(q, entry->body.len))
+    if (queue_is_full(q, entry->body.len))
         return ERR_QUEUE_FULL;
     q->partition_turn = (q->partition_turn + 1) % q->options.partitions;
     n = entry_xadd(key_str(&key), pairs.at, pairs.n, args);
@@ -263,7 +240,7 @@ static void snapshot_version_replied(void *arg, enum err err, const redisReply *
     int64_t version = err ? 0 : reply_number(reply);
 
     if (!err && version != 0 && version != call->known && call->snapshot) {
-        err = send_next(call->q, text, 3, snapshot_text_replied, call);
+        err = queue_send(call->q, text, 3, snapshot_text_replied, call);
         if (!err)
             return;
     }
@@ -281,15 +258,15 @@ enum err queue_snapshot(struct queue *q, int64_t known, queue_snapshot_done *don
     call->snapshot = done;
     call->arg = arg;
     call->known = known;
-    err = send_next(q, args, 2, snapshot_version_replied, call);
+    err = queue_send(q, args, 2, snapshot_version_replied, call);
     if (err)
         call_end(call);
     return err;
 }
 
-/* --- counters of sources, presence of the role: best effort ------------------------------------------------------------ */
+/* --- counters of sources: best effort ---------------------------------------------------------------------------------- */
 
-static void ignored_replied(void *arg, enum err err, const redisReply *reply)
+void queue_ignore_reply(void *arg, enum err err, const redisReply *reply)
 {
     log_refusal(arg, reply ? err : OK, reply);
 }
@@ -303,7 +280,7 @@ static bool send_count(void *arg, struct str source_id, struct str field, int64_
 
     snprintf(number, sizeof(number), "%" PRId64, value);
     args[3] = str_of(number);
-    return !send_next(q, args, 4, ignored_replied, q);
+    return !queue_send(q, args, 4, queue_ignore_reply, q);
 }
 
 void queue_flush_counts(struct queue *q)
@@ -330,89 +307,14 @@ void queue_source_count(struct queue *q, struct str source_id, struct str field,
         LOG(LOG_WARN, "source count lost", KV_STR("source", source_id), KV_STR("field", field));
 }
 
-/* --- samples of rejected deliveries: best effort ----------------------------------------------------------------------- */
-
-/* The sources that were pushed off the index by a newer one: their samples go. */
-static void popped_replied(void *arg, enum err err, const redisReply *reply)
-{
-    struct queue *q = arg;
-
-    for (size_t i = 0; !err && reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2) {
-        const redisReply *id = reply->element[i];
-        struct key key = key_rejected(str_n(id->str, id->str ? (size_t)id->len : 0));
-        struct str del[] = {STR("DEL"), key_str(&key)};
-
-        if (send_next(q, del, 2, ignored_replied, q))
-            return; /* they end by themselves within a day */
-    }
-    ignored_replied(arg, err, reply);
-}
-
-static void indexed_replied(void *arg, enum err err, const redisReply *reply)
-{
-    struct queue *q = arg;
-    char over[24];
-    struct str pop[] = {STR("ZPOPMIN"), KEY_REJECTED, STR_NONE};
-
-    if (!err && reply->type == REDIS_REPLY_INTEGER && reply->integer > REJECTED_SOURCES_MAX) {
-        snprintf(over, sizeof(over), "%lld", reply->integer - REJECTED_SOURCES_MAX);
-        pop[2] = str_of(over);
-        if (send_next(q, pop, 3, popped_replied, q))
-            return; /* the next sample tries again */
-    }
-    ignored_replied(arg, err, reply);
-}
-
-static struct str number_str(char text[24], int64_t value)
-{
-    int n = snprintf(text, 24, "%" PRId64, value);
-
-    return str_n(text, (size_t)n);
-}
-
-/* Half of the pipeline is for deliveries alone. */
-static bool is_behind(const struct queue *q, size_t more)
-{
-    return queue_state(q) || q->pending > REJECTED_PENDING_MAX || is_full(q, more + q->options.pipeline_max_bytes / 2);
-}
-
-bool queue_keep_rejected(struct queue *q, struct str source_id, struct str sample)
-{
-    struct key key = key_rejected(source_id);
-    int64_t now_s = clock_wall_us(q->clock) / US_PER_S;
-    char last[24], ttl[24], now[24], past[24];
-    struct str push[] = {STR("LPUSH"), key_str(&key), sample};
-    struct str trim[] = {STR("LTRIM"), key_str(&key), STR("0"), number_str(last, REJECTED_OF_SOURCE_MAX - 1)};
-    struct str expire[] = {STR("EXPIRE"), key_str(&key), number_str(ttl, REJECTED_TTL_S)};
-    struct str add[] = {STR("ZADD"), KEY_REJECTED, number_str(now, now_s), source_id};
-    struct str drop[] = {STR("ZREMRANGEBYSCORE"), KEY_REJECTED, STR("-inf"), number_str(past, now_s - REJECTED_TTL_S)};
-    struct str count[] = {STR("ZCARD"), KEY_REJECTED};
-    struct redis_link *link;
-    enum err err;
-
-    if (is_behind(q, sample.len))
-        return false;
-    link = next_link(q); /* one link, so that they come in this order */
-    err = redis_link_command(link, push, 3, ignored_replied, q);
-    if (!err)
-        err = redis_link_command(link, trim, 4, ignored_replied, q);
-    if (!err)
-        err = redis_link_command(link, expire, 3, ignored_replied, q);
-    if (!err)
-        err = redis_link_command(link, add, 4, ignored_replied, q);
-    if (!err)
-        err = redis_link_command(link, drop, 4, ignored_replied, q);
-    if (!err)
-        err = redis_link_command(link, count, 2, indexed_replied, q);
-    return !err;
-}
+/* --- presence of the role: best effort ---------------------------------------------------------------------------------- */
 
 void queue_role_ready(struct queue *q, struct str role, int64_t ttl_ms)
 {
     struct role_presence p;
 
     role_presence_init(&p, role, ttl_ms);
-    if (send_next(q, p.args, ROLE_PRESENCE_ARGS, ignored_replied, q))
+    if (queue_send(q, p.args, ROLE_PRESENCE_ARGS, queue_ignore_reply, q))
         return; /* not ready is what the missing key says */
 }
 
@@ -460,7 +362,7 @@ enum err queue_open(struct loop *loop, const struct config *cfg, const struct cl
         err = source_counts_new(&q->counts);
     if (!err)
         err = loop_timer_new(loop, counts_fired, q, &q->counts_timer);
-    for (; !err && q->n_links < links && q->n_links < LINKS_MAX; q->n_links += err ? 0 : 1)
+    for (; !err && q->n_links < links && q->n_links < QUEUE_LINKS_MAX; q->n_links += err ? 0 : 1)
         err = redis_link_new(loop, clock, &q->options, link_changed, q, &q->links[q->n_links]);
     if (err) {
         queue_close(q);
