@@ -29,23 +29,27 @@ static void urgent_comes_first_and_bulk_never_starves(void **state)
 {
     struct fixture *f = *state;
     struct claimed *c = NULL;
+    struct stream *s;
     size_t bulk = 0, live = 0;
 
+    redis_fixture_setting(f->cfg, SET_DRAIN_CLAIM_IDLE, "1h"); /* what is claimed here stays pending, and is not taken over */
+    s = open_stream(f->cfg);
     for (int i = 0; i < 40; i++) {
         append(f, LANE_LIVE, "live");
         append(f, LANE_BULK, "bulk");
     }
     append(f, LANE_URGENT, "urgent");
-    assert_int_equal(claim(f, f->s, "a", 1, 0, &c), 1);
+    assert_int_equal(claim(f, s, "a", 1, 0, &c), 1);
     assert_true(str_eq(c->entry.body, STR("urgent")));
     for (int i = 0; i < 27; i++) { /* small batches too */
-        assert_int_equal(claim(f, f->s, "a", 1, 0, &c), 1);
+        assert_int_equal(claim(f, s, "a", 1, 0, &c), 1);
         bulk += c->entry.lane == LANE_BULK;
         live += c->entry.lane == LANE_LIVE;
     }
     assert_int_equal(bulk, 3);
     assert_int_equal(live, 24);
-    assert_int_equal(claim(f, f->s, "a", 60, 0, &c), 53); /* what one lane leaves the other takes */
+    assert_int_equal(claim(f, s, "a", 60, 0, &c), 53); /* what one lane leaves the other takes */
+    stream_close(s);
 }
 
 static void takes_over_what_a_dead_consumer_left(void **state)
