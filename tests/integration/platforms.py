@@ -50,7 +50,7 @@ def key_pair_by_path():
     return Secret(f"/prod/keys/pub-key-1.pem\n{public}", f"/prod/keys/pub-key-1.pem\n{private}")
 
 
-# -- what an example ends as: each asks the site about one address, the source, and the number in the example -----------------------
+# -- what an example ends as: each asks the site about one address, the source, and the number in the example ----------------
 
 
 def contact(**members):
@@ -135,12 +135,13 @@ class Platform:
 
 
 # Visits are of known people here: the example names the address that the visitor has.
-PUSH_PROTOCOL = {"signup": consent("subscribed"), "form_signup": consent("subscribed"), "purchase": order(GBP="61.80"), "cart_updated": cart(),
-                 "page_visit": nobody(), "product_viewed": nobody(), "unsubscribe": consent("unsubscribed")}
+PUSH_PROTOCOL = {"signup": consent("subscribed"), "form_signup": consent("subscribed"), "purchase": order(GBP="61.80"),
+                 "cart_updated": cart(), "page_visit": nobody(), "product_viewed": nobody(), "unsubscribe": consent("unsubscribed")}
 ADOBE = "com.adobe.commerce.observer."
 PLATFORMS = {
     "adobe-commerce": Platform(
-        {"customer": contact(first_name="Jolanta", last_name="Król"), "order": order(PLN="178.20"), "subscriber": consent("subscribed")},
+        {"customer": contact(first_name="Jolanta", last_name="Król"), "order": order(PLN="178.20"),
+         "subscriber": consent("subscribed")},
         key_pair),
     "adobe-io": Platform(
         {ADOBE + "customer_save_commit_after": contact(first_name="Jolanta"),
@@ -148,7 +149,8 @@ PLATFORMS = {
          ADOBE + "newsletter_subscriber_save_commit_after": consent("subscribed")},
         key_pair_by_path, config={"client_id": "demo"}),
     "bigcommerce": Platform(
-        {"store/customer/created": fetch("customer"), "store/order/statusUpdated": fetch("order"), "store/cart/abandoned": fetch("cart"),
+        {"store/customer/created": fetch("customer"), "store/order/statusUpdated": fetch("order"),
+         "store/cart/abandoned": fetch("cart"),
          "store/customer/deleted": nobody(), "store/app/uninstalled": activity("store/app/uninstalled")},
         config={"producer": "stores/demo"}),
     "ecwid": Platform(
@@ -161,7 +163,8 @@ PLATFORMS = {
         proves_body=False),
     "opencart": Platform(PUSH_PROTOCOL, whsec),
     "prestashop": Platform(
-        {"actionCustomerAccountAdd": contact(last_name="L'Hôte"), "actionValidateOrder": order(EUR="61.80"), "actionCartSave": cart(),
+        {"actionCustomerAccountAdd": contact(last_name="L'Hôte"), "actionValidateOrder": order(EUR="61.80"),
+         "actionCartSave": cart(),
          "signup": consent("subscribed")},
         whsec),
     "recharge": Platform(
@@ -172,7 +175,8 @@ PLATFORMS = {
         config={"merchant": "1305146709"}),
     "shopify": Platform(
         {"customers/create": consent("subscribed"), "customers/update": contact(last_name="Lindqvist-Berg"),
-         "customers_email_marketing_consent/update": consent("unsubscribed"), "orders/create": order(SEK="848.00"), "checkouts/create": cart()}),
+         "customers_email_marketing_consent/update": consent("unsubscribed"), "orders/create": order(SEK="848.00"),
+         "checkouts/create": cart()}),
     "shopline": Platform(
         {"customers/create": contact(last_name="Chen"), "orders/create": order(TWD="1280.00"),
          "customers/update": contact(last_name="Chen-Lin")},
@@ -182,7 +186,9 @@ PLATFORMS = {
          "checkout.order.placed": order(), "newsletter.unsubscribe": consent("unsubscribed")},
         config={"shop_id": "demo"}),
     "squarespace": Platform(
-        {"order.create": fetch("order"), "order.update": fetch("order"), "extension.uninstall": activity("extension.uninstall")}, hexadecimal),
+        {"order.create": fetch("order"), "order.update": fetch("order"),
+         "extension.uninstall": activity("extension.uninstall")},
+        hexadecimal),
     "tiendanube": Platform(
         {"order/created": fetch("order"), "customer/created": fetch("customer"), "customers/redact": nobody()},
         config={"store_id": "123"}),

@@ -95,7 +95,7 @@ def test_every_example_of_the_route_files_is_tried():
         assert set(examples) <= set(platform.examples), name
 
 
-# -- built-in handshakes -------------------------------------------------------------------------------------------------------------
+# -- built-in handshakes -----------------------------------------------------------------------------------------------------
 
 
 def ask(site, path, method="GET", query=None, fields=(), body=None):
