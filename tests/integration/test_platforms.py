@@ -95,6 +95,20 @@ def test_every_example_of_the_route_files_is_tried():
         assert set(examples) <= set(platform.examples), name
 
 
+def test_bigcommerce_hook_with_a_header_of_its_own_needs_no_signature(shared_up):
+    token = secrets.token_hex(20)
+    url = shared_up.json("source", "add", "bigcommerce", "--name", "by token", "--secret-file", f"token={shared_up.secret_file(token)}",
+                         "--set", "token_header=X-Own-Key")["url"]
+    source = harness.Source(shared_up, "bigcommerce", "by token", None, re.search(r"/in/.*", url).group(0))
+    source.await_known()
+    body = b'{"scope":"store/customer/created","data":{"type":"customer","id":32},"hash":"h","created_at":1714641068}'
+    for value, status in ((token, 200), (token[:-1], 401), (token + "0", 401), ("", 401)):
+        assert ask(shared_up, source.path, "POST", fields=[("X-Own-Key", value)], body=body).status == status
+    assert ask(shared_up, source.path, "POST", fields=[("X-Hook-Key", token)], body=body).status == 401
+    shared_up.settle()
+    assert len(harness.rows(shared_up.json("fetch", "list", "--source", source.name), "fetches")) == 1
+
+
 # -- built-in handshakes -----------------------------------------------------------------------------------------------------
 
 

@@ -310,6 +310,62 @@ static void the_first_way_to_sign_that_applies_is_used(void **state)
     assert_int_equal(index, 9);
 }
 
+static void shopify_events_family_has_orders(void **state)
+{
+    struct route_case c;
+    const struct event *e;
+
+    (void)state;
+    case_init(&c);
+    case_text(
+        &c,
+        "{\"topic\":\"Order\",\"action\":\"update\",\"data\":{\"order\":{\"id\":\"gid://shopify/Order/"
+        "820982911946154508\",\"name\":\"#7\","
+        "\"email\":\"a@b.example\",\"displayFinancialStatus\":\"PARTIALLY_REFUNDED\",\"cancelledAt\":null,\"totalPriceSet\":{"
+        "\"shopMoney\":{\"amount\":\"10.00\",\"currencyCode\":\"EUR\"},\"presentmentMoney\":{\"amount\":\"1610\",\"currencyCode\":"
+        "\"JPY\"}},\"customer\":{\"id\":\"gid://shopify/Customer/1\"}}}}");
+    case_header(&c, "shopify-topic", "Order");
+    case_header(&c, "shopify-action", "update");
+    case_map(&c, route_of("shopify"));
+    e = only_event(&c);
+    assert_int_equal(e->type, EVENT_ORDER_UPDATED);
+    assert_member(e, M_ORDER_ID, "820982911946154508");
+    assert_member(e, M_CONTACT_EXTERNAL_ID, "1");
+    assert_member(e, M_ORDER_STATUS, "partially_refunded");
+    assert_member(e, M_ORDER_TOTAL, "10.00");
+    assert_member(e, M_ORDER_SHOWN_CURRENCY, "JPY");
+    case_release(&c);
+}
+
+/* What is about a customer or an order, and no statement on it, stands in the contact's timeline. */
+static void shopify_other_topics_are_lines_of_a_timeline(void **state)
+{
+    static const struct {
+        const char *topic, *body;
+        enum member member;
+        const char *value;
+    } cases[] = {
+        {"fulfillments/create", "{\"id\":1,\"email\":\"a@b.example\",\"tracking_number\":\"T1\"}", M_CONTACT_EMAIL, "a@b.example"},
+        {"orders/risk_assessment_changed", "{\"customer\":{\"id\":7}}", M_CONTACT_EXTERNAL_ID, "7"},
+        {"customer.tags_added", "{\"customerId\":\"gid://shopify/Customer/7\",\"tags\":[\"a\",\"b\"]}", M_CONTACT_EXTERNAL_ID, "7"},
+        {"customer.tags_added", "{\"customerId\":\"gid://shopify/Customer/7\",\"tags\":[\"a\",\"b\"]}", M_ACTIVITY_TEXT, "a,b"},
+        {"customers/purchasing_summary", "{\"customer_id\":7}", M_CONTACT_EXTERNAL_ID, "7"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct route_case c;
+
+        case_init(&c);
+        case_text(&c, cases[i].body);
+        case_header(&c, "X-Shopify-Topic", cases[i].topic);
+        case_map(&c, route_of("shopify"));
+        assert_int_equal(only_event(&c)->type, EVENT_ACTIVITY);
+        assert_member(only_event(&c), cases[i].member, cases[i].value);
+        case_release(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +379,8 @@ int main(void)
         cmocka_unit_test(shopify_cart_has_no_address),
         cmocka_unit_test(shopify_compliance_topics_are_urgent),
         cmocka_unit_test(shopify_events_family_is_mapped),
+        cmocka_unit_test(shopify_events_family_has_orders),
+        cmocka_unit_test(shopify_other_topics_are_lines_of_a_timeline),
         cmocka_unit_test(shopify_closed_checkout_says_nothing),
         cmocka_unit_test(shopify_dedupe_keys_D1_D2),
         cmocka_unit_test(the_kept_headers_suffice_for_mapping),
