@@ -171,3 +171,19 @@ def test_shopware_shop_registers_confirms_and_delivers(make_up):
     site.settle()
     assert site.dead(source=source) == []
     assert [row["object"] for row in harness.rows(site.json("fetch", "list"), "fetches")] == ["customer"]
+
+
+def test_a_payment_before_its_customer_shows_once_the_address_is_known(shared_up, connected):
+    """Paddle's transactions name the customer by id only."""
+    shop, number, email = connected("paddle"), "9999", "late@example.com"
+    body = shared_up.base / "transaction.json"
+    body.write_text(json.dumps({
+        "event_id": "evt_early", "event_type": "transaction.completed", "occurred_at": "2026-01-02T03:04:05Z",
+        "data": {"id": "txn_early", "status": "completed", "customer_id": f"ctm_{number}", "currency_code": "JPY",
+                 "details": {"totals": {"grand_total": "500", "tax": "45"}}, "created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:05Z"}}))
+    shop.send("transaction.completed", email, "--body", body)
+    shared_up.settle()
+    assert [letter["reason"] for letter in shared_up.dead(source=shop.source)][-1] == "no_email"
+    shop.send("customer.created", email, "--number", number)
+    shared_up.settle()
+    assert shared_up.contact(email)["orders"]["net"] == {"JPY": "500"}
