@@ -82,14 +82,15 @@ def test_mandrill_tests_the_url_with_the_key_that_everybody_knows(site):
     assert post(events, "key of the webhook").status == 200
 
 
-def test_slack_url_verification_is_answered_once_it_is_signed(site):
+def test_slack_url_verification_is_answered_unless_its_signature_is_wrong(site):
     slack = Service(site, "slack", "8f742231b10e8888abcd99yyyzzz85a5")
     body, now = b'{"token":"x","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}', str(int(time.time()))
     signature = hmac.new(b"8f742231b10e8888abcd99yyyzzz85a5", b"v0:" + now.encode() + b":" + body, hashlib.sha256).hexdigest()
     fields = [JSON, ("X-Slack-Request-Timestamp", now), ("X-Slack-Signature", "v0=" + signature)]
     answer = slack.ask("POST", fields=fields, body=body)
     assert (answer.status, answer.body) == (200, b"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P")
-    assert slack.ask("POST", fields=[JSON], body=body).status == 401
+    assert slack.ask("POST", fields=[JSON], body=body).status == 200
+    assert slack.ask("POST", fields=fields, body=body.replace(b"3eZ", b"3eY")).status == 401
     slack.nothing_came_of_it()
 
 
