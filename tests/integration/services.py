@@ -43,7 +43,8 @@ def suppressed():
 SERVICES = {
     "asana": Platform({"task.changed": fetch("task")}),
     "calendly": Platform(
-        {"invitee.created": contact(first_name="Tomas", last_name="Vlk", phone="+420600000000"), "invitee.canceled": activity("invitee.canceled")}),
+        {"invitee.created": contact(first_name="Tomas", last_name="Vlk", phone="+420600000000"),
+         "invitee.canceled": activity("invitee.canceled")}),
     "cloudevents": Platform({"com.example.user.created": activity("com.example.user.created")}, whsec, name="signing_secret"),
     "discord": Platform({"APPLICATION_AUTHORIZED": activity("APPLICATION_AUTHORIZED")}, key_pair_of("ED25519")),
     "generic": Platform({"signup": contact(last_name="Okoye"), "purchase": order(EUR="18.00"), "form": contact(first_name="Nia")}),
@@ -78,12 +79,15 @@ SERVICES = {
     "slack": Platform({"team_join": contact(last_name="Iyer"), "user_change": contact(last_name="Rao")}),
     "square": Platform({"customer.created": contact(last_name="Mori"), "payment.updated": order(JPY="4000")}, **URL),
     "standard-webhooks": Platform(
-        {"user.created": contact(last_name="Lang"), "user.updated": contact(last_name="Kurz"), "report.ready": activity("report.ready")}, whsec),
+        {"user.created": contact(last_name="Lang"), "user.updated": contact(last_name="Kurz"),
+         "report.ready": activity("report.ready")}, whsec),
     "stripe": Platform(
-        {"customer.created": contact(first_name="Amara", last_name="Okafor"), "customer.updated": contact(last_name="Obi", phone="+2348000000000"),
+        {"customer.created": contact(first_name="Amara", last_name="Okafor"),
+         "customer.updated": contact(last_name="Obi", phone="+2348000000000"),
          "checkout.session.completed": order(EUR="19.99"), "invoice.paid": order(JPY="500")}),
     "svix": Platform(
-        {"user.created": contact(last_name="Lang"), "user.updated": contact(last_name="Kurz"), "report.ready": activity("report.ready")}, whsec),
+        {"user.created": contact(last_name="Lang"), "user.updated": contact(last_name="Kurz"),
+         "report.ready": activity("report.ready")}, whsec),
     "trello": Platform({"createCard": fetch("card"), "commentCard": activity("commentCard")}, **URL),
     "twilio": Platform({"stop": phone_only(), "message": activity("message")}, **URL),
     "typeform": Platform({"form_response": consent("subscribed")}),

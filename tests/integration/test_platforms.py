@@ -180,7 +180,8 @@ def test_a_payment_before_its_customer_shows_once_the_address_is_known(shared_up
     body.write_text(json.dumps({
         "event_id": "evt_early", "event_type": "transaction.completed", "occurred_at": "2026-01-02T03:04:05Z",
         "data": {"id": "txn_early", "status": "completed", "customer_id": f"ctm_{number}", "currency_code": "JPY",
-                 "details": {"totals": {"grand_total": "500", "tax": "45"}}, "created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:05Z"}}))
+                 "details": {"totals": {"grand_total": "500", "tax": "45"}}, "created_at": "2026-01-02T03:04:05Z",
+                 "updated_at": "2026-01-02T03:04:05Z"}}))
     shop.send("transaction.completed", email, "--body", body)
     shared_up.settle()
     assert [letter["reason"] for letter in shared_up.dead(source=shop.source)][-1] == "no_email"
