@@ -29,6 +29,17 @@ static int64_t cart_total(const struct apply *a)
     return money.minor;
 }
 
+/* True when the event says what is in the cart. One that says only that it was abandoned or completed leaves what was said. */
+static bool says_state(const struct apply *a)
+{
+    static const enum member of_state[] = {M_CART_TOTAL, M_CART_CURRENCY, M_CART_URL};
+
+    for (size_t i = 0; i < sizeof(of_state) / sizeof(of_state[0]); i++)
+        if (a->event->m[of_state[i]].is != ABSENT)
+            return true;
+    return a->event->items_are != ABSENT || a->refs->visitor_id.len > 0;
+}
+
 static void replace_state(struct apply *a, struct cart *c)
 {
     c->v = a->v;
@@ -71,7 +82,9 @@ void apply_cart(struct apply *a)
         c->subject = a->customer->subject;
         c->owner_v = a->v;
     }
-    if (version_replaces(a->v, c->v))
+    if (!says_state(a))
+        scope_note(a->scope, a->ctx, STR_NONE, "CA1", "cart", c->id, STR_NONE, completed ? STR("completed") : STR("abandoned"));
+    else if (version_replaces(a->v, c->v))
         replace_state(a, c);
     else
         apply_stale(a, "cart", c->id);

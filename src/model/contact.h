@@ -115,7 +115,7 @@ struct cart {
     struct cart *next;
     int64_t source_id;
     struct str id;
-    struct version v;
+    struct version v;       /* unset while nothing but its end is known */
     struct str subject;     /* whose it is, as the latest statement that named a customer said; empty = not known */
     struct version owner_v; /* of that statement */
     struct str visitor_id;

@@ -166,10 +166,10 @@ static enum err save_cart(struct store *store, const struct cart *c)
                   " owner_at_us = excluded.owner_at_us, owner_rank = excluded.owner_rank, owner_receipt = excluded.owner_receipt",
                   "iisiissssss"
                   "siiiiiiiis",
-                  store->account_id, c->source_id, c->id, c->v.at_us, (int64_t)c->v.rank, c->v.receipt, not_null(c->subject),
-                  not_null(c->visitor_id), not_null(c->cart_id), not_null(c->currency), not_null(c->url), not_null(c->items),
-                  c->total, (int64_t)c->n_items, c->first_us, c->active_us, c->completed_us, c->abandoned_us, c->owner_v.at_us,
-                  (int64_t)c->owner_v.rank, not_null(c->owner_v.receipt));
+                  store->account_id, c->source_id, c->id, c->v.at_us, (int64_t)c->v.rank, not_null(c->v.receipt),
+                  not_null(c->subject), not_null(c->visitor_id), not_null(c->cart_id), not_null(c->currency), not_null(c->url),
+                  not_null(c->items), c->total, (int64_t)c->n_items, c->first_us, c->active_us, c->completed_us, c->abandoned_us,
+                  c->owner_v.at_us, (int64_t)c->owner_v.rank, not_null(c->owner_v.receipt));
 }
 
 static enum err save_visits(struct store *store, const struct scope *s)

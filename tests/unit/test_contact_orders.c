@@ -357,6 +357,29 @@ static void CA12_after_abandoned_activity_makes_active_and_an_order_recovered(vo
     assert_contact(ADA, "{'carts':[{'state':'recovered','due_at':null}],'orders':{'count':1}}");
 }
 
+/* As the platforms of thin deliveries say it: the cart comes by another way, and earlier or later. */
+static void CA1_an_end_without_the_cart_keeps_what_was_in_it(void **state)
+{
+    static const struct {
+        const char *end, *state;
+    } ends[] = {{"{'type':'cart_abandoned','occurred_at':'@90','abandoned_at':'@90','cart':{'id':'k'}}", "abandoned"},
+                {"{'type':'cart_updated','occurred_at':'@90','cart':{'id':'k','completed_at':'@90'}}", "completed"}};
+    const char *filled = "{'type':'cart_updated','occurred_at':'@10','contact':{'email':'ada@example.com'},'cart':"
+                         "{'id':'k','currency':'EUR','total':'9.00','updated_at':'@10','items':" ONE_ITEM "}}";
+
+    for (size_t i = 0; i < 4; i++) {
+        struct fixture *f = *state;
+        bool end_first = i % 2;
+
+        assert_applied(plugin_says(f, end_first ? ends[i / 2].end : filled));
+        assert_applied(plugin_says(f, end_first ? filled : ends[i / 2].end));
+        assert_contact(ADA,
+                       body_of(f, "{'carts':[{'state':'%s','value':'9.00','items':[{'product_id':'1'}]}]}", ends[i / 2].state));
+        close_contacts(state);
+        open_contacts(state);
+    }
+}
+
 /* -- once ---------------------------------------------------------------------------------------------------------------- */
 
 static void D6_two_equal_page_visits_are_two(void **state)
@@ -462,6 +485,7 @@ int main(void)
         contact_test(CA6_an_order_completes_the_cart_each_way),
         contact_test(CA7_a_checkout_event_after_the_purchase_changes_nothing),
         contact_test(CA11_an_emptied_cart_closes),
+        contact_test(CA1_an_end_without_the_cart_keeps_what_was_in_it),
         contact_test(CA12_after_abandoned_activity_makes_active_and_an_order_recovered),
         contact_test(D6_two_equal_page_visits_are_two),
         contact_test(D7_without_the_seen_keys_a_replay_changes_no_contact),
