@@ -239,6 +239,67 @@ static void the_scope_member_alone_is_the_topic(void **state)
     case_release(&c);
 }
 
+/* A member who unsubscribes and is deleted within one second is both. */
+static void two_changes_of_one_second_are_two_events(void **state)
+{
+    static const char *const actions[] = {"unsub", "delete"};
+    struct route_case c[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char body[300];
+
+        snprintf(body, sizeof(body),
+                 "type=unsubscribe&fired_at=2024-05-02+09%%3A11%%3A08&data%%5Blist_id%%5D=L1&data%%5Bemail%%5D=a%%40b.example"
+                 "&data%%5Baction%%5D=%s",
+                 actions[i]);
+        said(&c[i], "mailchimp", NULL, body, i ? EVENT_ACTIVITY : EVENT_UNSUBSCRIBE);
+    }
+    assert_false(str_eq(c[0].mapped.dedupe_key, c[1].mapped.dedupe_key));
+    case_release(&c[0]);
+    case_release(&c[1]);
+}
+
+/* An order in several units is paid as one. */
+static void the_units_of_an_order_add_up(void **state)
+{
+    struct route_case c;
+    const struct event *e =
+        said(&c, "paypal", NULL,
+             "{\"event_type\":\"CHECKOUT.ORDER.APPROVED\",\"resource\":{\"id\":\"1\",\"purchase_units\":["
+             "{\"amount\":{\"currency_code\":\"USD\",\"value\":\"10.10\",\"breakdown\":{\"shipping\":{\"value\":\"1.00\"}}}},"
+             "{\"amount\":{\"currency_code\":\"USD\",\"value\":\"5.05\"}}]}}",
+             EVENT_ORDER_CREATED);
+
+    (void)state;
+    assert_member(e, M_ORDER_TOTAL, "15.15");
+    assert_member(e, M_ORDER_SHIPPING, "1.00");
+    case_release(&c);
+}
+
+/* A newsletter's recipient keeps the time of its opt-in when it opts out. */
+static void an_opt_out_is_not_dated_back_to_the_opt_in(void **state)
+{
+    static const struct {
+        const char *status, *at;
+    } cases[] = {{"optIn", "2024-01-01T00:00:00Z"}, {"optOut", "2024-03-01T00:00:00Z"}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct route_case c;
+        char body[300];
+
+        snprintf(body, sizeof(body),
+                 "{\"email\":\"a@b.example\",\"status\":\"%s\",\"confirmedAt\":\"2024-01-01T00:00:00Z\","
+                 "\"updatedAt\":\"2024-03-01T00:00:00Z\"}",
+                 cases[i].status);
+        case_init(&c);
+        case_text(&c, body);
+        assert_time(fetched(&c, "shopware", "recipient", EVENT_CUSTOMER_UPDATED), M_CONSENT_EMAIL_AT, cases[i].at);
+        case_release(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +313,9 @@ int main(void)
         cmocka_unit_test(an_empty_map_may_come_as_a_list),
         cmocka_unit_test(equal_bodies_of_two_topics_are_two_events),
         cmocka_unit_test(the_scope_member_alone_is_the_topic),
+        cmocka_unit_test(two_changes_of_one_second_are_two_events),
+        cmocka_unit_test(the_units_of_an_order_add_up),
+        cmocka_unit_test(an_opt_out_is_not_dated_back_to_the_opt_in),
     };
 
     return cmocka_run_group_tests_name("routes_gotchas", tests, load_routes, free_routes);
