@@ -32,7 +32,7 @@ static json_t *failure_json(const struct live_source *live, const struct mapped 
 static enum err map(struct receipt *p, struct buf *out)
 {
     struct field kept[ENTRY_FIELDS_MAX];
-    struct map_failure failure = {.reason = NULL};
+    struct map_failure failure = {.reason = ""};
     struct mapped mapped = {.n = 0};
     struct entry entry;
     json_t *answer = NULL;
@@ -43,7 +43,7 @@ static enum err map(struct receipt *p, struct buf *out)
     entry.source_id = str_of(p->live->id_text);
     entry.received_at_us = p->received_at_us;
     err = route_map(p->live->route, &entry, &p->r->check, &mapped, &failure);
-    if (err && !failure.reason)
+    if (err && !*failure.reason)
         return err;
     answer = err ? failure_json(p->live, &mapped, &failure) : mapped_json(p->live->route, &mapped);
     err = answer ? json_print_pretty(answer, out) : ERR_MEMORY;

@@ -59,7 +59,7 @@ struct str delivery_header_topic(const struct delivery_form *form, const struct 
 /*
  * The dedupe key: "topic|part|part", with "|" and "%" in parts escaped; the first alternative whose parts are all there, else the
  * entry's own id (D1, D2: the topic is always in it). An element's number is in it when no part is the element's own. Longer than
- * 200 bytes: its digest after the topic.
+ * 200 bytes: its digest.
  */
 enum err delivery_dedupe_key(const struct delivery_form *form, const struct scope *scope, struct str topic,
                              const struct entry *entry, struct element_place place, struct str *out) MUST_CHECK;
