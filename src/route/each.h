@@ -4,7 +4,7 @@
 
 #include "route/scope.h"
 
-enum { EACH_LEVELS_MAX = POINTER_UP_MAX, EACH_PLACES_MAX = 8, EACH_MAX = 1000, EACH_DEFAULT = 500 };
+enum { EACH_LEVELS_MAX = POINTER_UP_MAX, EACH_PLACES_MAX = 8, EACH_MAX = 2500, EACH_DEFAULT = 500 };
 
 /* Where the elements of one level may stand: the first pointer that leads to a list or an object. */
 struct each_level {

@@ -1,7 +1,7 @@
 /* map.c -- owns the way from an entry to events: parse, elements, topic, dedupe key, then one event a rule or a batch element. Pure. */
 #include "route/map_parts.h"
 
-enum { DETAIL_MAX_BYTES = 600, TOPIC_SHOWN = 100, EVENTS_MAX = 2000 };
+enum { DETAIL_MAX_BYTES = 600, TOPIC_SHOWN = 100, EVENTS_MAX = 5000 };
 
 static const char reason_too_large[] = "too_large", reason_mapping[] = "mapping", reason_unknown[] = "unknown_topic";
 

@@ -263,7 +263,7 @@ static void forms_of_the_body_are_checked(void **state)
                     "x.json#/push/each/1: must be a pointer such as \"/customer/email\", not a number\n");
     assert_problems(FILE_WITH_PUSH("\"each\":[]"), "x.json#/push/each: 1 to 4 pointers, one a level\n");
     assert_problems(FILE_WITH_PUSH("\"max\":5"), "x.json#/push/max: needs \"each\"\n");
-    assert_problems(FILE_WITH_PUSH("\"each\":\"/a\",\"max\":5000"), "x.json#/push/max: 5000 is not between 1 and 1000\n");
+    assert_problems(FILE_WITH_PUSH("\"each\":\"/a\",\"max\":5000"), "x.json#/push/max: 5000 is not between 1 and 2500\n");
     assert_problems(FILE_WITH_PUSH("\"eahc\":\"/a\""), "x.json#/push/eahc: unknown member (did you mean each?)\n");
 }
 

@@ -290,6 +290,32 @@ static void typeform_unanswered_questions_are_absent(void **state)
     case_release(&c);
 }
 
+/* The service sends what it has at 768 KB: so many of its shortest events must not be too many, two events each. */
+static void sendgrid_a_full_batch_is_taken(void **state)
+{
+    enum { EVENTS = 2500 };
+    struct route_case c;
+
+    (void)state;
+    case_init(&c);
+    for (int i = 0; i < EVENTS; i++)
+        assert_int_equal(
+            buf_printf(&c.body,
+                       "%s{\"email\":\"s%d@example.com\",\"timestamp\":1714641068,\"event\":\"dropped\",\"reason\":\"Bounced "
+                       "Address\",\"sg_event_id\":\"%d\"}",
+                       i ? "," : "[", i, i),
+            OK);
+    assert_int_equal(buf_append_c(&c.body, ']'), OK);
+    case_map(&c, route_of("sendgrid"));
+    if (c.err)
+        fail_msg("%s: %.*s", c.failure.reason, STR_ARG(c.failure.detail));
+    assert_int_equal(c.mapped.n_parts, EVENTS);
+    assert_int_equal(c.mapped.n, 2 * EVENTS);
+    assert_int_equal(c.mapped.n_rejects, 0);
+    assert_str(c.mapped.parts[EVENTS - 1].dedupe_key, "dropped|2499");
+    case_release(&c);
+}
+
 /* A notification's topic is signed where it stands in the body; a captured body must not pass for another one. */
 static void a_body_of_another_kind_makes_no_customer(void **state)
 {
@@ -329,6 +355,7 @@ int main(void)
         cmocka_unit_test(meta_ids_may_be_numbers_past_2_to_the_53),
         cmocka_unit_test(typeform_answers_by_their_reference),
         cmocka_unit_test(typeform_unanswered_questions_are_absent),
+        cmocka_unit_test(sendgrid_a_full_batch_is_taken),
         cmocka_unit_test(a_body_of_another_kind_makes_no_customer),
     };
 
