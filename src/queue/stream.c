@@ -222,24 +222,6 @@ enum err stream_make_groups(struct stream *s)
     return err;
 }
 
-enum err stream_append(struct stream *s, const struct entry *entry)
-{
-    struct entry_pairs pairs;
-    struct str args[ENTRY_XADD_MAX];
-    struct key key = key_lane(s->append_turn, entry->lane);
-    struct redis_answer answer = {.err = OK};
-    size_t n;
-    enum err err = entry_encode(entry, &pairs);
-
-    if (err)
-        return err;
-    s->append_turn = (s->append_turn + 1) % s->options.partitions;
-    n = entry_xadd(key_str(&key), pairs.at, pairs.n, args);
-    err = stream_call(s, args, n, &answer);
-    redis_answer_release(&answer);
-    return err;
-}
-
 /* --- snapshot and presence -------------------------------------------------------------------------------------------- */
 
 /* One try; ERR_EXISTS when another publisher was faster. The version is the wall time, so that it grows even when Redis lost the

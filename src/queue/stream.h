@@ -58,6 +58,9 @@ enum err stream_dead_drop(struct stream *s, const struct dead_letter *letter) MU
 
 /* Appends an entry and waits for the answer (commands, poll): a poller moves its cursor only after OK (N7). */
 enum err stream_append(struct stream *s, const struct entry *entry) MUST_CHECK;
+/* The same for many, in as few round trips as STREAM_APPEND_MAX allows. After an error some may be in the queue, the first ones. */
+enum { STREAM_APPEND_MAX = 100 };
+enum err stream_append_all(struct stream *s, const struct entry *entries, size_t n) MUST_CHECK;
 
 /* Publishes the snapshot of sources and raises its version. */
 enum err stream_publish_sources(struct stream *s, struct str json, int64_t *version) MUST_CHECK;

@@ -63,6 +63,40 @@ enum err seen_set_reason(struct store *store, int64_t source_id, struct str key,
                   "ssiis", not_null(reason), not_null(detail), store->account_id, source_id, key);
 }
 
+enum err seen_range(struct store *store, int64_t source_id, struct str first, struct str last, size_t max, struct arena *arena,
+                    struct seen_key **out, size_t *n)
+{
+    struct db_stmt *st = NULL;
+    bool more = false;
+    enum err err;
+
+    *n = 0;
+    *out = arena_array(arena, max ? max : 1, sizeof(**out));
+    if (!*out)
+        return ERR_MEMORY;
+    err = db_query(store->db, &st,
+                   "SELECT key, delivery_id, reason, detail FROM seen"
+                   " WHERE account_id = $1 AND source_id = $2 AND key >= $3 AND key <= $4 ORDER BY key LIMIT $5",
+                   "iissi", store->account_id, source_id, first, last, (int64_t)max);
+    if (err)
+        return err;
+    while (!(err = db_step(st, &more)) && more) {
+        struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
+        struct seen_key *key = &(*out)[*n];
+
+        key->key = row_str(&r);
+        key->delivery_id = row_str(&r);
+        key->reason = row_str(&r);
+        key->detail = row_str(&r);
+        err = r.err;
+        if (err)
+            break;
+        ++*n;
+    }
+    db_done(st);
+    return err;
+}
+
 enum err seen_forget(struct store *store, int64_t before_us, bool *more)
 {
     enum err err = db_run(store->db,

@@ -17,8 +17,15 @@ enum err seen_take(struct store *store, int64_t source_id, struct str key, struc
 /* True in *before when this delivery itself was committed, whatever became of its acknowledgement. */
 enum err seen_delivery(struct store *store, struct str delivery_id, bool *before) MUST_CHECK;
 /* Remembers that the delivery became a dead letter (empty reason: no longer), so that a crash before the letter was written
- * is made good at the next claim. */
+ * is made good at the next claim. Without a reason `detail` is what became of an imported row. */
 enum err seen_set_reason(struct store *store, int64_t source_id, struct str key, struct str reason, struct str detail) MUST_CHECK;
+/* One key that was taken, and what became of it. */
+struct seen_key {
+    struct str key, delivery_id, reason, detail;
+};
+/* The keys of the source from `first` to `last`, both included, in order; at most `max`, in the arena. */
+enum err seen_range(struct store *store, int64_t source_id, struct str first, struct str last, size_t max, struct arena *arena,
+                    struct seen_key **out, size_t *n) MUST_CHECK;
 enum { SEEN_FORGET_MAX = 5000 };
 /* Forgets keys older than `before_us` (D4), the oldest first and SEEN_FORGET_MAX at most, so that nobody waits for the write lock
  * (N9). *more is true when some may be left. */

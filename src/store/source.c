@@ -170,9 +170,9 @@ static enum err put_source(struct store *store, const struct source_plan *plan, 
     if (!err)
         err = db_run(store->db,
                      "INSERT INTO source (account_id, id, key, platform, name, list, config, enabled, rank, cart_delay_ms,"
-                     " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 0, $9)",
-                     "iisssssii", store->account_id, id, str_of(key), str_of(route_platform(plan->route)), plan->name,
-                     plan->list.p ? plan->list : STR(""), buf_str(&config), (int64_t)plan->rank, now_us);
+                     " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)",
+                     "iisssssiii", store->account_id, id, str_of(key), str_of(route_platform(plan->route)), plan->name,
+                     plan->list.p ? plan->list : STR(""), buf_str(&config), (int64_t)!plan->disabled, (int64_t)plan->rank, now_us);
     buf_release(&config);
     return err;
 }

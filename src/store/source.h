@@ -21,6 +21,7 @@ struct source_plan {
     const struct route *route;
     struct str name, list;
     int rank;
+    bool disabled;        /* nothing is taken for it over HTTP */
     const json_t *config; /* object: name -> text; never a secret */
     struct given_secret secrets[SOURCE_SECRETS_MAX];
     size_t n_secrets;
