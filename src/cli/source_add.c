@@ -110,6 +110,8 @@ int source_add_verb(struct cli *cli, int argc, char **argv)
         code = cli_open_routes(cli, &w.routes);
     if (code == CLI_GO)
         code = cli_find_route(w.routes, argv[0], &w.route);
+    if (code == CLI_GO && !route_verify_at(w.route, 0))
+        code = cli_fail("%s is nothing that calls a URL. %s", argv[0], route_setup(w.route));
     if (code == CLI_GO)
         code = source_work_open(cli, NULL, &w.at);
     if (code == CLI_GO)

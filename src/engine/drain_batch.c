@@ -4,6 +4,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "engine/drain_browser.h"
+#include "engine/row_verdict.h"
 #include "model/contact.h"
 #include "store/erase.h"
 #include "store/fetch.h"
@@ -32,6 +33,7 @@ struct job {
     const struct map_part *part; /* in hand: one element of the body */
     struct str part_reason;      /* the first refusal of the part; empty while there is none */
     struct drain_verdict *verdict;
+    size_t ids_made;    /* contacts that the event in hand made */
     struct buf trouble; /* sentences of the events that were refused */
 };
 
@@ -87,9 +89,10 @@ static void refuse_event(struct job *job, size_t place, const char *reason, stru
 
 static struct id fresh_id(void *arg)
 {
-    const struct clock *clock = arg;
+    struct job *job = arg;
 
-    return id_new(clock_wall_us(clock));
+    job->ids_made++;
+    return id_new(clock_wall_us(job->batch->parts->clock));
 }
 
 /* An event of our own push protocol has an id: the first one with it wins (D3). Taken before its effects, in their transaction. */
@@ -122,12 +125,25 @@ static enum err erase(struct job *job, const struct event_refs *refs, const stru
     return erase_person(p->store, p->seal, refs, job->source->id, at, &job->batch->work);
 }
 
+/* Whoever imported the row learns from the seen key what became of it. */
+static enum err note_row(struct job *job, const struct scope *scope, const struct outcome *outcome)
+{
+    char text[ROW_VERDICT_CHARS + 1];
+    struct row_verdict verdict = row_judge(scope, outcome, job->ids_made > 0);
+
+    return seen_set_reason(job->batch->parts->store, job->source->id, job->part->dedupe_key, STR_NONE,
+                           row_verdict_text(verdict, text));
+}
+
 static enum err apply_to_facts(struct job *job, size_t place, const struct event_refs *refs, struct event_context *ctx)
 {
     struct batch *b = job->batch;
     struct outcome outcome;
     struct scope scope;
-    enum err err = erase_when(b->parts->store, b->parts->seal, refs, job->source->id, &ctx->erased_at_us);
+    enum err err;
+
+    job->ids_made = 0;
+    err = erase_when(b->parts->store, b->parts->seal, refs, job->source->id, &ctx->erased_at_us);
 
     if (!err)
         err = scope_load(b->parts->store, ctx->event, refs, job->source->id, &b->work, &scope);
@@ -144,7 +160,9 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
     }
     if (outcome.effect == EFFECT_STALE)
         counter_add(COUNTER_STALE, 1);
-    return scope_save(b->parts->store, &scope, ctx, job->entry->id);
+    if (ctx->event->type == EVENT_IMPORTED && outcome.effect != EFFECT_DEAD)
+        err = note_row(job, &scope, &outcome);
+    return err ? err : scope_save(b->parts->store, &scope, ctx, job->entry->id);
 }
 
 /* Names the event: its receipt orders it (O2), its effect key makes effects without an id of their own happen once (D7). */
@@ -179,7 +197,7 @@ static enum err apply_event(struct job *job, size_t index)
                                 .received_at_us = job->entry->received_at_us,
                                 .provider_at_us = job->part->provider_at_us,
                                 .new_id = fresh_id,
-                                .arg = (void *)(uintptr_t)job->batch->parts->clock};
+                                .arg = job};
     bool before = false;
     enum err err = name_event(job, place, &ctx);
 

@@ -11,6 +11,7 @@ static bool is_weak(enum event_type type)
     case EVENT_ORDER_UPDATED:
     case EVENT_CART_UPDATED:
     case EVENT_CART_ABANDONED:
+    case EVENT_IMPORTED:
         return true;
     default:
         return false;
@@ -34,10 +35,25 @@ static struct consent *consent_ensure(struct apply *a, struct str channel, struc
     return c;
 }
 
+/* The list that the event's contact joins: an import says it for its rows, else the source does. */
+static struct str joined_list(const struct apply *a)
+{
+    return a->event->type == EVENT_IMPORTED ? member_text(a, M_LIST) : a->ctx->list;
+}
+
+/* The list that a statement is about; what an import says of consent is global, as what a source with a list says (C10). */
+static struct str stated_list(const struct apply *a)
+{
+    return a->event->type == EVENT_IMPORTED ? STR_NONE : member_text(a, M_LIST);
+}
+
 static void join_list(struct apply *a, struct consent *c)
 {
     if (c->since_us && c->since_us <= a->v.at_us)
         return;
+    if (c->since_us == 0 && c->list.len && a->event->type == EVENT_IMPORTED)
+        scope_note(a->scope, a->ctx, a->customer ? a->customer->contact_id : STR_NONE, "GR-04", "list", c->list, STR_NONE,
+                   STR("joined"));
     c->since_us = a->v.at_us;
     c->changed = true;
 }
@@ -114,7 +130,7 @@ static void state(struct apply *a, struct str channel, enum consent_state said, 
     enum consent_kind kind = said == CONSENT_UNSUBSCRIBED ? CONSENT_RESTRICT
                              : is_weak(a->event->type)    ? CONSENT_WEAK
                                                           : CONSENT_OPT_IN;
-    struct str address = statement_address(a, channel), list = member_text(a, M_LIST);
+    struct str address = statement_address(a, channel), list = stated_list(a), joined = joined_list(a);
     struct consent_register reg = {.set = true,
                                    .state = said,
                                    .at_us = at_us,
@@ -128,8 +144,8 @@ static void state(struct apply *a, struct str channel, enum consent_state said, 
     if (kind == CONSENT_OPT_IN && !a->policy->sources_may_relax)
         kind = CONSENT_WEAK;
     state_for_list(a, channel, address, list, kind, &reg); /* C10: without a list it is global */
-    if (kind != CONSENT_RESTRICT && list.len == 0 && a->ctx->list.len && str_eq(channel, STR("email")))
-        state_for_list(a, channel, address, a->ctx->list, kind, &reg);
+    if (kind != CONSENT_RESTRICT && list.len == 0 && joined.len && str_eq(channel, STR("email")))
+        state_for_list(a, channel, address, joined, kind, &reg);
 }
 
 static void suppress(struct apply *a, struct str channel, struct str reason)
@@ -205,11 +221,12 @@ void apply_consents(struct apply *a)
 
 void apply_membership(struct apply *a)
 {
+    struct str list = joined_list(a);
     struct consent *c;
 
-    if (!a->customer || a->ctx->list.len == 0 || a->refs->email.len == 0)
+    if (!a->customer || list.len == 0 || a->refs->email.len == 0)
         return;
-    c = consent_ensure(a, STR("email"), a->refs->email, a->ctx->list);
+    c = consent_ensure(a, STR("email"), a->refs->email, list);
     if (c)
         join_list(a, c);
 }

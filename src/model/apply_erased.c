@@ -10,14 +10,17 @@ static bool says(const struct event *event, const char *state)
 
 bool event_erases(const struct event *event)
 {
-    return event->type == EVENT_ERASE || (event->type != EVENT_ACTIVITY && says(event, "redacted"));
+    return event->type == EVENT_ERASE ||
+           (event->type != EVENT_ACTIVITY && event->type != EVENT_IMPORTED && says(event, "redacted"));
 }
 
-/* An explicit opt-in that is later than the erasure. */
+/* An explicit opt-in that is later than the erasure; no row of an import is one. */
 static bool starts_again(const struct apply *a, bool of_customer)
 {
     const struct event *e = a->event;
 
+    if (e->type == EVENT_IMPORTED)
+        return false;
     if (e->type == EVENT_SUBSCRIBE)
         return event_time(a->ctx) > a->ctx->erased_at_us;
     return (of_customer || e->type == EVENT_CONSENT_UPDATED) && says(e, "subscribed") &&

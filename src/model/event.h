@@ -27,7 +27,8 @@
     X(CUSTOMER_MERGED, "customer_merged", "")                  \
     X(DATA_REQUEST, "data_request", "")                        \
     X(SOURCE_ERASE, "source_erase", "")                        \
-    X(ACTIVITY, "activity", "")
+    X(ACTIVITY, "activity", "")                                \
+    X(IMPORTED, "imported", "")
 
 enum event_type {
 #define X(name, text, alias) EVENT_##name,

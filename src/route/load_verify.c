@@ -38,9 +38,9 @@ bool load_verify(struct reader *r, const struct place *p, struct route *route)
     size_t n = json_array_size(p->json);
     const struct verify_config config = {.get = config_default, .arg = route};
     struct buf pointer = BUF_INIT(1 << 10);
-    bool good = read_list(r, p);
+    bool good = json_is_false(p->json) || read_list(r, p); /* false: it is not pushed; every request is refused */
 
-    if (good && (n == 0 || n > ROUTE_VERIFY_MAX)) {
+    if (json_is_array(p->json) && (n == 0 || n > ROUTE_VERIFY_MAX)) {
         read_problem(r, p, "1 to %d ways to sign", ROUTE_VERIFY_MAX);
         good = false;
     }

@@ -88,6 +88,21 @@ static void push_is_checked(void **state)
     assert_problems(FILE_WITH_PUSH("\"answer\":{\"status\":404}"), "x.json#/push/answer/status: 404 is not between 200 and 299\n");
 }
 
+static void what_is_not_pushed_has_no_way_to_sign(void **state)
+{
+    struct problems problems;
+    struct route *route = NULL;
+
+    (void)state;
+    problems_init(&problems, STR("x.json"));
+    assert_int_equal(route_load(STR(HEAD CONFIG ",\"push\":{\"verify\":false," DELIVERY "}," TAIL), &problems, &route), OK);
+    assert_null(route_verify_at(route, 0));
+    route_free(route);
+    problems_release(&problems);
+    assert_problems(HEAD CONFIG ",\"push\":{\"verify\":true," DELIVERY "}," TAIL,
+                    "x.json#/push/verify: must be a list, not true\n");
+}
+
 static void what_proves_nothing_has_its_place(void **state)
 {
     (void)state;
@@ -405,6 +420,7 @@ int main(void)
         cmocka_unit_test(sections_are_checked),
         cmocka_unit_test(config_is_checked),
         cmocka_unit_test(push_is_checked),
+        cmocka_unit_test(what_is_not_pushed_has_no_way_to_sign),
         cmocka_unit_test(what_proves_nothing_has_its_place),
         cmocka_unit_test(the_body_alone_is_no_dedupe_key_D6),
         cmocka_unit_test(send_templates_are_checked),

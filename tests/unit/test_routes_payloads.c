@@ -249,7 +249,7 @@ static void examples_map_to_events(void **state)
 
         for (struct str topic = route_send_topic(route, n); topic.len; topic = route_send_topic(route, ++n))
             map_example(route, topic);
-        if (n == 0)
+        if (n == 0 && route_verify_at(route, 0)) /* what is not pushed is not sent */
             fail_msg("%s has no example for send", route_platform(route));
     }
 }

@@ -179,9 +179,12 @@ static void every_example_is_accepted_and_understood_by_its_route(void **state)
 
     (void)state;
     for (size_t i = 0; (route = routes_at(routes, i)) != NULL; i++) {
-        struct scene s = scene_that_signs(route);
+        struct scene s;
         struct str topic;
 
+        if (!route_verify_at(route, 0)) /* it is not pushed */
+            continue;
+        s = scene_that_signs(route);
         for (size_t t = 0; (topic = route_send_topic(route, t)).p; t++, examples++) {
             if (make(&s, topic, STR("0af1"), STR_NONE, now_us))
                 fail_msg("%s %s: %s", route_platform(route), topic.p, buf_text(&s.why));
