@@ -1,6 +1,7 @@
 /* contacts.c -- owns `storehook contacts`: list, show, export, erase. */
 #include "cli/contacts.h"
 
+#include "base/csv.h"
 #include "base/timefmt.h"
 #include "cli/commands.h"
 #include "cli/open.h"
@@ -207,35 +208,21 @@ static enum err print_line(void *arg, const struct contact_view *view)
     return err;
 }
 
-/* RFC 4180 quoting; a cell that a spreadsheet would take for a formula gets a leading apostrophe. */
-static void print_cell(struct str s, bool last)
-{
-    bool formula = s.len && memchr("=+-@\t\r", s.p[0], 6) != NULL;
-
-    fputs(formula ? "\"'" : "\"", stdout);
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.p[i] == '"')
-            putchar('"');
-        putchar(s.p[i]);
-    }
-    fputs(last ? "\"\r\n" : "\",", stdout);
-}
-
 static enum err print_csv(void *arg, const struct contact_view *v)
 {
     char orders[24], created[TIME_ISO_CHARS + 1];
 
     (void)arg;
     snprintf(orders, sizeof(orders), "%zu", v->orders_counted);
-    print_cell(v->id, false);
-    print_cell(v->email, false);
-    print_cell(v->first_name, false);
-    print_cell(v->last_name, false);
-    print_cell(v->phone, false);
-    print_cell(str_of(consent_state_name(v->consent.state)), false);
-    print_cell(v->mailable ? STR("yes") : STR("no"), false);
-    print_cell(str_of(orders), false);
-    print_cell(v->created_us > 0 ? str_of(time_iso(v->created_us, created)) : STR(""), true);
+    csv_write_cell(v->id, false, stdout);
+    csv_write_cell(v->email, false, stdout);
+    csv_write_cell(v->first_name, false, stdout);
+    csv_write_cell(v->last_name, false, stdout);
+    csv_write_cell(v->phone, false, stdout);
+    csv_write_cell(str_of(consent_state_name(v->consent.state)), false, stdout);
+    csv_write_cell(v->mailable ? STR("yes") : STR("no"), false, stdout);
+    csv_write_cell(str_of(orders), false, stdout);
+    csv_write_cell(v->created_us > 0 ? str_of(time_iso(v->created_us, created)) : STR(""), true, stdout);
     return ferror(stdout) ? ERR_IO : OK;
 }
 
@@ -357,6 +344,7 @@ static const struct cli_command verbs[] = {
     {"list", contacts_list, "lists contacts", NULL},
     {"show", contacts_show, "shows one contact", NULL},
     {"export", contacts_export, "writes all contacts as csv or jsonl", NULL},
+    {"import", contacts_import, "takes the rows of a CSV file as contacts", NULL},
     {"erase", contacts_erase, "erases a person for good", NULL},
     {"token", contacts_token, "makes the text that ties who follows a mailing's link to its contact", NULL},
     {NULL, NULL, NULL, NULL},

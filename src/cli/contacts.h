@@ -6,6 +6,7 @@
 #include "store/contact.h"
 
 int contacts_token(struct cli *cli, int argc, char **argv);
+int contacts_import(struct cli *cli, int argc, char **argv);
 
 /* A reader of contacts, one after the other in bounded memory. */
 struct contact_reader {

@@ -10,7 +10,7 @@ import harness
 import signing
 
 COMMANDS = ["up", "serve", "drain", "source", "send", "contacts", "why", "dead", "stats", "config"]
-NESTED = {"source": ["add", "list", "show", "rotate", "disable", "remove"], "contacts": ["list", "show", "export"],
+NESTED = {"source": ["add", "list", "show", "rotate", "disable", "remove"], "contacts": ["list", "show", "export", "import", "erase"],
           "dead": ["list", "show", "replay", "drop"], "config": ["show", "check"]}
 
 
