@@ -95,10 +95,18 @@ static void replace_state(struct apply *a, struct order *o, struct str currency)
     *o = next;
 }
 
+/* When it was placed, as it says; else the time of the event that it was placed by, since it completes older carts (CA6). */
+static int64_t placed_at(const struct apply *a)
+{
+    int64_t created = member_time(a, M_ORDER_CREATED_AT);
+
+    return created || a->event->type != EVENT_ORDER_CREATED ? created : a->v.at_us;
+}
+
 void apply_order(struct apply *a)
 {
     struct str currency = member_text(a, M_ORDER_CURRENCY);
-    int64_t created = member_time(a, M_ORDER_CREATED_AT);
+    int64_t created = placed_at(a);
     struct order *o;
 
     if (a->refs->order_id.len == 0) {

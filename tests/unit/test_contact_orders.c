@@ -321,6 +321,17 @@ static void CA6_an_order_completes_the_cart_each_way(void **state)
     }
 }
 
+/* Not every platform says when an order was placed. */
+static void CA6_an_order_without_a_time_of_its_own_has_that_of_its_event(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "checkouts/create", checkout(f, "a", 20, ONE_ITEM)));
+    assert_applied(plugin_says(f, "{'type':'purchase','occurred_at':'@40','contact':{'email':'ada@example.com'},'order':{'id':'1',"
+                                  "'status':'paid','currency':'EUR','total':'9.00'}}"));
+    assert_contact(ADA, "{'carts':[{'state':'completed','due_at':null}],'orders':{'count':1,'last_at':'@40'}}");
+}
+
 static void CA7_a_checkout_event_after_the_purchase_changes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -483,6 +494,7 @@ int main(void)
         contact_test(CA2_without_items_a_cart_is_never_due),
         contact_test(CA2_without_an_address_a_cart_waits_for_one),
         contact_test(CA6_an_order_completes_the_cart_each_way),
+        contact_test(CA6_an_order_without_a_time_of_its_own_has_that_of_its_event),
         contact_test(CA7_a_checkout_event_after_the_purchase_changes_nothing),
         contact_test(CA11_an_emptied_cart_closes),
         contact_test(CA1_an_end_without_the_cart_keeps_what_was_in_it),
