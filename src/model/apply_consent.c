@@ -113,7 +113,7 @@ static int64_t statement_time(const struct apply *a, enum member at, bool restri
 /* Where a statement is kept: with the address it names, else with the customer it names. */
 static struct str statement_address(struct apply *a, struct str channel)
 {
-    struct str phone = member_text(a, M_CONTACT_PHONE);
+    struct str phone = member_text(a, M_CONTACT_PHONE), address;
     char normal[PHONE_CHARS + 1];
 
     if (str_eq(channel, STR("email")) && a->refs->email.len)
@@ -122,7 +122,10 @@ static struct str statement_address(struct apply *a, struct str channel)
         return scope_join(a->scope, str_of(normal), STR_NONE);
     if (a->refs->subject.len == 0)
         return STR_NONE;
-    return consent_subject_address(a->scope->arena, a->ctx->source_id, a->refs->subject);
+    address = consent_subject_address(a->scope->arena, a->ctx->source_id, a->refs->subject);
+    if (!address.p)
+        a->scope->err = ERR_MEMORY;
+    return address;
 }
 
 static void state(struct apply *a, struct str channel, enum consent_state said, int64_t at_us, struct str basis, bool confirmed)

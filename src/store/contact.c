@@ -172,7 +172,7 @@ static enum err load_facts(struct store *store, struct scope *s)
         if (!err && c->email.len && !scope_address(s, c->email)) /* M3: an address that another contact owns */
             err = scope_load_consents(store, s, c->email);
         if (!err)
-            err = scope_load_consents(store, s, consent_subject_address(s->arena, c->source_id, c->subject));
+            err = scope_load_subject_consents(store, s, c->source_id, c->subject);
         if (!err)
             err = scope_load_orders_of(store, s, c->source_id, c->subject);
         if (!err)

@@ -27,6 +27,8 @@ enum err scope_load_consents(struct store *store, struct scope *s, struct str ad
 enum err scope_load_orders_of(struct store *store, struct scope *s, int64_t source_id, struct str subject) MUST_CHECK;
 /* Orders of the source whose checkout or cart token is `token`. */
 enum err scope_load_orders_naming(struct store *store, struct scope *s, int64_t source_id, struct str token) MUST_CHECK;
+/* What was said of a customer without naming an address. */
+enum err scope_load_subject_consents(struct store *store, struct scope *s, int64_t source_id, struct str subject) MUST_CHECK;
 /* What was said for a phone number, if it is one. */
 enum err scope_load_phone_consents(struct store *store, struct scope *s, struct str phone) MUST_CHECK;
 enum err scope_load_refunds(struct store *store, struct scope *s, int64_t source_id, struct str order_id) MUST_CHECK;

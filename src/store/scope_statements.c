@@ -95,8 +95,20 @@ enum err scope_load_consents(struct store *store, struct scope *s, struct str ad
 enum err scope_load_phone_consents(struct store *store, struct scope *s, struct str phone)
 {
     char normal[PHONE_CHARS + 1];
+    struct str address;
 
-    return phone_normalise(phone, normal) ? OK : scope_load_consents(store, s, arena_str(s->arena, str_of(normal)));
+    if (phone_normalise(phone, normal))
+        return OK;
+    address = arena_str(s->arena, str_of(normal));
+    return address.p ? scope_load_consents(store, s, address) : ERR_MEMORY;
+}
+
+/* N6: what is on file must be known before anything is said over it. */
+enum err scope_load_subject_consents(struct store *store, struct scope *s, int64_t source_id, struct str subject)
+{
+    struct str address = consent_subject_address(s->arena, source_id, subject);
+
+    return address.p ? scope_load_consents(store, s, address) : ERR_MEMORY;
 }
 
 enum err scope_load_statements(struct store *store, struct scope *s, const struct event *event, const struct event_refs *refs,
@@ -108,6 +120,6 @@ enum err scope_load_statements(struct store *store, struct scope *s, const struc
     if (!err && phone->is == PRESENT)
         err = scope_load_phone_consents(store, s, phone->text);
     if (!err && refs->subject.len)
-        err = scope_load_consents(store, s, consent_subject_address(s->arena, source_id, refs->subject));
+        err = scope_load_subject_consents(store, s, source_id, refs->subject);
     return err;
 }

@@ -107,6 +107,49 @@ static void consent_C7_nothing_said_is_none(void **state)
     assert_false(consent_take(&taken, &nothing[CONSENT_OPT_IN]));
 }
 
+static struct id new_id_at_zero(void *arg)
+{
+    (void)arg;
+    return id_new(0);
+}
+
+/* Applies an unsubscription of a customer without an address, in an arena of that size. */
+static enum err unsubscribe_within(size_t max_bytes, bool *restricts)
+{
+    char id[4000];
+    struct event event = {.type = EVENT_UNSUBSCRIBE};
+    struct event_context ctx = {
+        .event = &event, .source_id = 1, .receipt = STR("r"), .received_at_us = at(1), .new_id = new_id_at_zero};
+    struct arena refs_arena, arena;
+    struct scope scope = {.arena = &arena};
+    struct event_refs refs;
+    struct outcome out;
+    enum err err;
+
+    memset(id, 'x', sizeof(id));
+    event.m[M_CONTACT_EXTERNAL_ID] = (struct value){.is = PRESENT, .text = str_n(id, sizeof(id))};
+    arena_init(&refs_arena, 1 << 20);
+    arena_init(&arena, max_bytes);
+    assert_int_equal(event_refs(&event, &refs_arena, &refs), OK);
+    err = contact_apply(&scope, &refs, &ctx, &policy_default, &out);
+    *restricts = scope.consents && scope.consents->is[CONSENT_RESTRICT].set;
+    arena_release(&arena);
+    arena_release(&refs_arena);
+    return err;
+}
+
+static void N8_without_memory_an_unsubscription_is_not_dropped(void **state)
+{
+    bool restricts = false;
+    size_t max = 0;
+
+    (void)state;
+    for (; !restricts && max < 64 << 10; max += 16)
+        if (unsubscribe_within(max, &restricts) == OK && !restricts)
+            fail_msg("lost with %zu bytes", max);
+    assert_true(restricts);
+}
+
 /* Steps to the next order of n numbers; false after the last one. */
 static bool next_order(size_t *order, size_t n)
 {
@@ -421,6 +464,7 @@ static void consent_C13_invalid_suppresses_and_absent_says_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(N8_without_memory_an_unsubscription_is_not_dropped),
         cmocka_unit_test(consent_C2_a_restriction_applies_unless_a_later_opt_in_is_on_file),
         cmocka_unit_test(consent_C3_relaxing_needs_a_strictly_later_time),
         cmocka_unit_test(consent_C4_what_is_weak_never_relaxes),
