@@ -30,6 +30,16 @@ static bool is_wanted(const struct public_wanted *wanted, const EVP_PKEY *key)
     return wanted->type != EVP_PKEY_EC || is_p256(key);
 }
 
+/* No password is ever asked for. */
+static int no_password(char *buf, int size, int rwflag, void *arg)
+{
+    (void)buf;
+    (void)size;
+    (void)rwflag;
+    (void)arg;
+    return -1;
+}
+
 /* --- certificates ----------------------------------------------------------------------------------------------------- */
 
 static bool name_fits(struct str pattern, const ASN1_STRING *name)
@@ -74,7 +84,7 @@ static enum err time_of(const ASN1_TIME *time, int64_t *us)
 
 static enum err read_certificate(const struct public_wanted *wanted, BIO *in, struct public_key *out)
 {
-    X509 *certificate = PEM_read_bio_X509(in, NULL, NULL, NULL);
+    X509 *certificate = PEM_read_bio_X509(in, NULL, no_password, NULL);
     enum err err = certificate ? OK : ERR_SYNTAX;
 
     if (!err && wanted->certificate_name.len && !certificate_fits(wanted->certificate_name, certificate))
@@ -91,16 +101,6 @@ static enum err read_certificate(const struct public_wanted *wanted, BIO *in, st
 
 /* --- one key ---------------------------------------------------------------------------------------------------------- */
 
-/* No password is ever asked for. */
-static int no_password(char *buf, int size, int rwflag, void *arg)
-{
-    (void)buf;
-    (void)size;
-    (void)rwflag;
-    (void)arg;
-    return -1;
-}
-
 static enum err read_pem(const struct public_wanted *wanted, struct str text, struct public_key *out)
 {
     BIO *in = BIO_new_mem_buf(text.p, (int)text.len);
@@ -111,7 +111,7 @@ static enum err read_pem(const struct public_wanted *wanted, struct str text, st
     if (str_starts(text, STR("-----BEGIN CERTIFICATE-----"))) {
         err = read_certificate(wanted, in, out);
     } else if (str_starts(text, STR("-----BEGIN PUBLIC KEY-----"))) {
-        out->key = PEM_read_bio_PUBKEY(in, NULL, NULL, NULL);
+        out->key = PEM_read_bio_PUBKEY(in, NULL, no_password, NULL);
     } else if (wanted->can_sign) {
         out->key = PEM_read_bio_PrivateKey(in, NULL, no_password, NULL);
         out->can_sign = true;
