@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import secrets
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -94,6 +95,7 @@ def on_terminal(args, answers):
     """Runs a command whose standard input is a terminal; returns exit code and all that the terminal showed."""
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a check that runs in the background ignores it
         os.execv(str(harness.BINARY), [str(harness.BINARY), *map(str, args)])
     shown = b""
     for question, answer in answers:

@@ -51,7 +51,7 @@ def test_N8_drainers_killed_while_the_database_is_locked_make_no_poison():
 
 def test_N8_while_the_queue_has_no_snapshot_of_sources_nobody_is_told_to_give_up():
     """A source that this receiver has not heard of may be one that was added before the queue lost its data."""
-    with running_roles() as site:
+    with running_roles({"serve": {"workers": 1}}) as site:  # each worker hears of a source by itself
         site.start_redis()
         site.start_serve(ready=False)
         site.start_role("drain")
