@@ -31,7 +31,7 @@ ARGS ?=
 TESTS ?=
 V ?=
 
-PACKAGES := libevent libevent_openssl openssl hiredis jansson libcurl sqlite3 libidn2 inih simdjson
+PACKAGES := libevent libevent_openssl openssl hiredis jansson libcurl sqlite3 libpq libidn2 inih simdjson
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2
 C_WARNINGS := -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -47,7 +47,8 @@ enum { SETTING_SECRET = 1 };
     X(REDIS_PIPELINE_MAX, "redis.pipeline_max", SETTING_BYTES, "64m", 65536, 1 << 30, 0, "bytes waiting for Redis, a worker")      \
     X(REDIS_REQUIRE_FSYNC, "redis.require_fsync", SETTING_TEXT, "always", 0, 0, 0, "least appendfsync: always or everysec")        \
     X(REDIS_PARTITIONS, "redis.partitions", SETTING_INT, "1", 1, 1024, 0, "streams a lane; more than 1 only on a cluster")         \
-    X(DB_URL, "db.url", SETTING_TEXT, "sqlite:storehook.db", 0, 0, SETTING_SECRET, "sqlite:path or postgres://...")                \
+    X(DB_URL, "db.url", SETTING_TEXT, "sqlite:storehook.db", 0, 0, SETTING_SECRET,                                                 \
+      "sqlite:path or postgresql://user@host/database")                                                                            \
     X(DB_TIMEOUT, "db.timeout", SETTING_MS, "5s", 50, 600000, 0, "waiting for the database's lock")                                \
     X(DRAIN_BATCH, "drain.batch", SETTING_INT, "200", 1, 10000, 0, "entries a transaction")                                        \
     X(DRAIN_CLAIM_IDLE, "drain.claim_idle", SETTING_MS, "30s", 100, 86400000, 0, "an entry idle this long is taken over")          \

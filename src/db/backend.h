@@ -17,6 +17,7 @@ struct db {
     size_t n_cached;
     uint64_t tick; /* grows with each use, for the eviction of the statement unused for longest */
     bool in_transaction, in_savepoint;
+    bool closing; /* nothing needs to be told to the server any more */
 };
 
 /* What every statement has. */
@@ -30,11 +31,11 @@ struct db_stmt {
 
 /* All functions get the structs that the back end itself made. */
 struct db_backend {
-    const char *scheme; /* "sqlite:" */
     enum err (*open)(const char *place, int64_t timeout_ms, struct db **out, struct buf *why);
     void (*close)(struct db *db);
     enum err (*begin)(struct db *db);
-    enum err (*commit)(struct db *db); /* on failure nothing stays open */
+    enum err (*begin_alone)(struct db *db); /* no other begin_alone until its end: for migrations */
+    enum err (*commit)(struct db *db);      /* on failure nothing stays open */
     void (*rollback)(struct db *db);
     bool (*transaction_lost)(const struct db *db); /* inside a transaction: it was undone by a failure on the way */
     enum err (*exec)(struct db *db, const char *sql);
@@ -52,7 +53,10 @@ struct db_backend {
     int64_t (*changes)(const struct db *db);
 };
 
-extern const struct db_backend db_backend_sqlite;
+extern const struct db_backend db_backend_sqlite, db_backend_postgres;
+
+/* As db_begin, while no other connection is inside one of these: for migrations. */
+enum err db_begin_alone(struct db *db) MUST_CHECK;
 
 /* Keeps `text` for db_trouble. */
 void db_set_trouble(struct db *db, struct str text);

@@ -6,29 +6,29 @@
 
 enum { TROUBLE_BYTES = 1024 };
 
-static const struct db_backend *const backends[] = {&db_backend_sqlite};
-static const char *const later_schemes[] = {"postgres://", "postgresql://"};
-
-#define N_OF(table) (sizeof(table) / sizeof(*(table)))
+/* What a URL begins with -> who opens the rest of it. */
+static const struct {
+    const char *scheme;
+    const struct db_backend *backend;
+} schemes[] = {
+    {"sqlite:", &db_backend_sqlite},
+    {"postgres:", &db_backend_postgres},
+    {"postgresql:", &db_backend_postgres},
+};
 
 enum err db_open(const char *url, int64_t timeout_ms, struct db **out, struct buf *why)
 {
     struct str text = str_of(url);
 
-    for (size_t i = 0; i < N_OF(backends); i++) {
-        struct str scheme = str_of(backends[i]->scheme);
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
+        struct str scheme = str_of(schemes[i].scheme);
 
         if (str_starts(text, scheme))
-            return backends[i]->open(url + scheme.len, timeout_ms, out, why);
+            return schemes[i].backend->open(url + scheme.len, timeout_ms, out, why);
     }
-    for (size_t i = 0; i < N_OF(later_schemes); i++)
-        if (str_starts(text, str_of(later_schemes[i]))) {
-            enum err err = buf_append(why, STR("PostgreSQL is not supported by this version; set db.url to sqlite:path"));
-
-            return err ? err : ERR_CONFIG;
-        }
     /* The URL itself may hold a password, so it is not repeated (N10). */
-    enum err err = buf_append(why, STR("db.url has no scheme that is known; set it to sqlite:path"));
+    enum err err =
+        buf_append(why, STR("db.url has no scheme that is known; set it to sqlite:path or postgresql://user@host/database"));
 
     return err ? err : ERR_CONFIG;
 }
@@ -38,6 +38,7 @@ void db_close(struct db *db)
     if (!db)
         return;
     db_rollback(db);
+    db->closing = true;
     for (size_t i = 0; i < db->n_cached; i++)
         db->backend->finalize(db->cache[i]);
     buf_release(&db->trouble);
@@ -58,14 +59,24 @@ void db_set_trouble(struct db *db, struct str text)
         buf_clear(&db->trouble);
 }
 
-enum err db_begin(struct db *db)
+static enum err begin(struct db *db, enum err (*how)(struct db *db))
 {
     enum err err;
 
     assert(!db->in_transaction);
-    err = db->backend->begin(db);
+    err = how(db);
     db->in_transaction = !err;
     return err;
+}
+
+enum err db_begin(struct db *db)
+{
+    return begin(db, db->backend->begin);
+}
+
+enum err db_begin_alone(struct db *db)
+{
+    return begin(db, db->backend->begin_alone);
 }
 
 /* A failure on the way may have undone the transaction already; what came later must not be committed without what came before. */

@@ -8,19 +8,22 @@
 
 /*
  * SQL is written once, for SQLite 3.40 and PostgreSQL 15: parameters $1 $2 ..., types BIGINT, TEXT; ON CONFLICT for upserts;
- * no AUTOINCREMENT, no dialect functions. Back ends: sqlite.c, postgres.c (comes with the issue "Contacts").
+ * no AUTOINCREMENT, no dialect functions. Back ends: sqlite.c, postgres.c.
+ * After a failed statement a transaction goes on only from a savepoint that is rolled back to, or not at all.
  */
 struct db;      /* one connection; one thread */
 struct db_stmt; /* a prepared statement, cached by its SQL text for the life of the connection */
 
-/* Opens "sqlite:path" (WAL, synchronous FULL, foreign keys on) or "postgres://...". `why` says what and what to do.
+/* Opens "sqlite:path" (WAL, synchronous FULL, foreign keys on) or "postgresql://user@host/database" or
+ * "postgres:host=... dbname=...". `why` says what and what to do.
  * Errors: ERR_DB_DOWN, ERR_CONFIG. Returns owned. */
 enum err db_open(const char *url, int64_t timeout_ms, struct db **out, struct buf *why) MUST_CHECK;
 void db_close(struct db *db);
 /* The text of the last failure, for the log. */
 const char *db_trouble(const struct db *db);
 
-/* Takes the write lock at once (SQLite: BEGIN IMMEDIATE). ERR_DB_BUSY after the timeout, ERR_DB_DOWN. */
+/* SQLite takes the write lock at once: ERR_DB_BUSY after the timeout. PostgreSQL lets several go on side by side: ERR_DB_BUSY comes
+ * from any later step or the commit of one whose reads no longer hold; roll back and do all of it again. ERR_DB_DOWN. */
 enum err db_begin(struct db *db) MUST_CHECK;
 /* After any error but OK the transaction is rolled back. ERR_DB_DOWN: whether it committed is unknown; look, then decide. */
 enum err db_commit(struct db *db) MUST_CHECK;

@@ -85,7 +85,7 @@ static enum err is_applied(struct db *db, int number, bool *applied)
 static enum err apply(struct db *db, const struct db_migration *m)
 {
     bool applied = false;
-    enum err err = db_begin(db);
+    enum err err = db_begin_alone(db);
 
     if (err)
         return err;

@@ -316,10 +316,10 @@ static int64_t sqlite_changes(const struct db *db)
 }
 
 const struct db_backend db_backend_sqlite = {
-    .scheme = "sqlite:",
     .open = sqlite_open,
     .close = sqlite_close,
     .begin = sqlite_begin,
+    .begin_alone = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .transaction_lost = sqlite_transaction_lost,

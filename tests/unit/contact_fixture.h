@@ -3,6 +3,7 @@
 #define TESTS_CONTACT_FIXTURE_H
 
 #include "built_in_routes.h"
+#include "postgres_fixture.h"
 
 #include "base/encode.h"
 #include "base/id.h"
@@ -22,7 +23,7 @@
 enum { DAY_S = 1714557600, RECEIPT_S = 100000, FIXTURE_ENTRIES_MAX = 16 };
 
 struct fixture {
-    char dir[64], url[128];
+    char dir[64], url[160];
     char trouble[4096]; /* detail of the last dead letter */
     int64_t now_us;     /* what every clock says; receipt time of the next delivery */
     struct clock clock;
@@ -130,7 +131,7 @@ static inline int open_contacts(void **state)
     log_setup(LOG_ERROR, "test"); /* dead letters are warnings */
     snprintf(f->dir, sizeof(f->dir), "/tmp/storehook-contacts-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    snprintf(f->url, sizeof(f->url), "sqlite:%s/test.db", f->dir);
+    test_database(f->dir, f->url, sizeof(f->url));
     f->clock = clock_fixed(&f->now_us);
     receive_at(f, RECEIPT_S);
     arena_init(&f->arena, 256 << 20);

@@ -2,6 +2,7 @@
 #ifndef TESTS_SOURCE_FIXTURE_H
 #define TESTS_SOURCE_FIXTURE_H
 
+#include "postgres_fixture.h"
 #include "redis_fixture.h"
 #include "store/source.h"
 
@@ -48,12 +49,12 @@ static inline int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
     struct problems problems;
-    char url[96];
+    char url[160];
 
     assert_non_null(f);
     snprintf(f->dir, sizeof(f->dir), "/tmp/storehook-source-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    snprintf(url, sizeof(url), "sqlite:%s/t.db", f->dir);
+    test_database(f->dir, url, sizeof(url));
     f->why = BUF_INIT(4096);
     f->now_us = START_US * US_PER_S;
     f->clock = clock_fixed(&f->now_us);
@@ -73,7 +74,7 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
-    static const char *const names[] = {"t.db", "t.db-wal", "t.db-shm"};
+    static const char *const names[] = {"test.db", "test.db-wal", "test.db-shm"};
     struct fixture *f = *state;
 
     store_close(f->store);

@@ -1,19 +1,8 @@
-/* test_db.c -- the SQL layer on real SQLite files: transactions, locks, full disks, migrations. */
-#include "db/db.h"
+/* test_db.c -- the SQL layer on real SQLite files: what holds on every back end, locks, full disks, foreign files. */
+#include "db_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-/* A directory with one database and up to two connections to it. */
-struct fixture {
-    char dir[64], url[128];
-    struct db *db, *other;
-    struct buf why;
-};
 
 static void remove_file(const struct fixture *f, const char *name)
 {
@@ -50,182 +39,6 @@ static int tear_down(void **state)
     buf_release(&f->why);
     free(f);
     return 0;
-}
-
-static const struct db_migration first[] = {
-    {1, "things", "CREATE TABLE thing (id BIGINT NOT NULL PRIMARY KEY, name TEXT UNIQUE); CREATE INDEX thing_name ON thing (name)"},
-};
-static const struct db_migration second[] = {
-    {1, "things", "never run again"},
-    {2, "color", "ALTER TABLE thing ADD COLUMN color TEXT; UPDATE thing SET color = 'red'"},
-};
-
-static void make_things(struct fixture *f)
-{
-    assert_int_equal(db_migrate(f->db, first, 1, &f->why), OK);
-}
-
-static enum err add_thing(struct db *db, int64_t id, struct str name)
-{
-    return db_run(db, "INSERT INTO thing (id, name) VALUES ($1, $2)", "is", id, name);
-}
-
-static int64_t ask_int(struct db *db, const char *sql)
-{
-    struct db_stmt *st = NULL;
-    bool row = false;
-    int64_t value;
-
-    assert_int_equal(db_prepare(db, sql, &st), OK);
-    assert_int_equal(db_step(st, &row), OK);
-    assert_true(row);
-    value = db_column_int(st, 0);
-    db_done(st);
-    return value;
-}
-
-static void values_come_back_as_they_were_bound(void **state)
-{
-    struct fixture *f = *state;
-    struct db_stmt *st = NULL;
-    bool row = false;
-
-    make_things(f);
-    assert_int_equal(add_thing(f->db, INT64_MIN, STR("caf\xc3\xa9")), OK);
-    assert_int_equal(db_changes(f->db), 1);
-    assert_int_equal(db_run(f->db, "INSERT INTO thing (id, name) VALUES ($1, $2)", "in", INT64_MAX), OK);
-    assert_int_equal(add_thing(f->db, 0, STR("")), OK);
-    assert_int_equal(db_prepare(f->db, "SELECT id, name FROM thing ORDER BY id", &st), OK);
-    assert_int_equal(db_step(st, &row), OK);
-    assert_true(db_column_int(st, 0) == INT64_MIN);
-    assert_true(str_eq(db_column_str(st, 1), STR("caf\xc3\xa9")));
-    assert_int_equal(db_step(st, &row), OK);
-    assert_false(db_column_null(st, 1));
-    assert_non_null(db_column_str(st, 1).p);
-    assert_int_equal(db_column_str(st, 1).len, 0);
-    assert_int_equal(db_step(st, &row), OK);
-    assert_true(db_column_int(st, 0) == INT64_MAX);
-    assert_true(db_column_null(st, 1));
-    assert_null(db_column_str(st, 1).p);
-    assert_int_equal(db_step(st, &row), OK);
-    assert_false(row);
-    db_done(st);
-}
-
-/* "$2 ... $1": SQLite alone would number names in the order in which they appear. */
-static void parameters_are_found_by_number_and_never_inside_text_or_comments(void **state)
-{
-    struct fixture *f = *state;
-    struct db_stmt *st = NULL;
-    bool row = false;
-
-    assert_int_equal(db_prepare(f->db, "SELECT $2, $1, '$3 it''s $4', \"$5\" /* $6 */ FROM (SELECT 7 AS \"$5\") -- $8", &st), OK);
-    db_bind_str(st, 1, STR("one"));
-    db_bind_str(st, 2, STR("two"));
-    assert_int_equal(db_step(st, &row), OK);
-    assert_true(str_eq(db_column_str(st, 0), STR("two")));
-    assert_true(str_eq(db_column_str(st, 1), STR("one")));
-    assert_true(str_eq(db_column_str(st, 2), STR("$3 it's $4")));
-    assert_int_equal(db_column_int(st, 3), 7);
-    db_done(st);
-}
-
-static void binding_a_parameter_that_is_not_there_fails_the_step(void **state)
-{
-    struct fixture *f = *state;
-    struct db_stmt *st = NULL;
-    bool row = false;
-
-    assert_int_equal(db_prepare(f->db, "SELECT $1", &st), OK);
-    db_bind_int(st, 2, 5);
-    assert_int_equal(db_step(st, &row), ERR_DB);
-    db_done(st);
-    assert_int_equal(db_prepare(f->db, "SELECT $1", &st), OK);
-    db_bind_int(st, 1, 5);
-    assert_int_equal(db_step(st, &row), OK);
-    db_done(st);
-}
-
-static void a_statement_in_use_can_be_prepared_again(void **state)
-{
-    struct fixture *f = *state;
-    struct db_stmt *outer = NULL, *inner = NULL;
-    bool row = false;
-
-    make_things(f);
-    for (int64_t i = 1; i <= 3; i++)
-        assert_int_equal(add_thing(f->db, i, STR_NONE), OK);
-    assert_int_equal(db_prepare(f->db, "SELECT id FROM thing ORDER BY id", &outer), OK);
-    for (int64_t i = 1; i <= 3; i++) {
-        assert_int_equal(db_step(outer, &row), OK);
-        assert_int_equal(db_prepare(f->db, "SELECT id FROM thing ORDER BY id", &inner), OK);
-        assert_int_equal(db_step(inner, &row), OK);
-        assert_int_equal(db_column_int(inner, 0), 1);
-        db_done(inner);
-        assert_int_equal(db_column_int(outer, 0), i);
-    }
-    db_done(outer);
-}
-
-static void the_statement_cache_is_bounded_and_goes_by_content(void **state)
-{
-    struct fixture *f = *state;
-    char sql[64];
-
-    for (int round = 0; round < 2; round++)
-        for (int i = 0; i < 300; i++) {
-            snprintf(sql, sizeof(sql), "SELECT %d", i); /* the same address with another text each time */
-            assert_int_equal(ask_int(f->db, sql), i);
-        }
-}
-
-static void a_second_value_for_a_key_is_exists_but_a_missing_value_is_not(void **state)
-{
-    struct fixture *f = *state;
-
-    make_things(f);
-    assert_int_equal(add_thing(f->db, 1, STR("a")), OK);
-    assert_int_equal(add_thing(f->db, 1, STR("b")), ERR_EXISTS);
-    assert_int_equal(add_thing(f->db, 2, STR("a")), ERR_EXISTS);
-    assert_int_equal(db_run(f->db, "INSERT INTO thing (id, name) VALUES ($1, $2)", "ns", STR("c")), ERR_DB);
-    assert_non_null(strstr(db_trouble(f->db), "NOT NULL"));
-    assert_int_equal(ask_int(f->db, "SELECT COUNT(*) FROM thing"), 1);
-}
-
-static void rollback_leaves_nothing(void **state)
-{
-    struct fixture *f = *state;
-
-    make_things(f);
-    assert_int_equal(db_begin(f->db), OK);
-    assert_int_equal(add_thing(f->db, 1, STR("a")), OK);
-    db_rollback(f->db);
-    assert_int_equal(ask_int(f->db, "SELECT COUNT(*) FROM thing"), 0);
-    assert_int_equal(db_begin(f->db), OK);
-    assert_int_equal(add_thing(f->db, 2, STR("b")), OK);
-    assert_int_equal(db_commit(f->db), OK);
-    assert_int_equal(ask_int(f->db, "SELECT MIN(id) FROM thing"), 2);
-}
-
-/* N8: one poison entry must not take the batch with it. */
-static void N8_a_savepoint_isolates_one_entry_of_a_batch(void **state)
-{
-    struct fixture *f = *state;
-
-    make_things(f);
-    assert_int_equal(db_begin(f->db), OK);
-    assert_int_equal(db_savepoint(f->db), OK);
-    assert_int_equal(add_thing(f->db, 1, STR("kept")), OK);
-    assert_int_equal(db_savepoint_release(f->db), OK);
-    assert_int_equal(db_savepoint(f->db), OK);
-    assert_int_equal(add_thing(f->db, 2, STR("poison")), OK);
-    assert_int_equal(add_thing(f->db, 2, STR("poison")), ERR_EXISTS);
-    assert_int_equal(db_savepoint_rollback(f->db), OK);
-    assert_int_equal(db_savepoint(f->db), OK);
-    assert_int_equal(add_thing(f->db, 3, STR("kept too")), OK);
-    assert_int_equal(db_savepoint_release(f->db), OK);
-    assert_int_equal(db_commit(f->db), OK);
-    assert_int_equal(ask_int(f->db, "SELECT SUM(id) FROM thing"), 4);
 }
 
 static void a_second_writer_is_told_busy_after_the_timeout_and_readers_go_on(void **state)
@@ -311,61 +124,12 @@ static void the_connection_is_set_up_to_keep_what_it_commits(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
 }
 
-static void migrations_run_once_in_order_and_keep_the_rows(void **state)
-{
-    struct fixture *f = *state;
-    bool has = true;
-
-    assert_int_equal(db_has_table(f->db, "thing", &has), OK);
-    assert_false(has);
-    make_things(f);
-    make_things(f);
-    assert_int_equal(db_has_table(f->db, "thing", &has), OK);
-    assert_true(has);
-    assert_int_equal(add_thing(f->db, 1, STR("a")), OK);
-    assert_int_equal(db_migrate(f->db, second, 2, &f->why), OK);
-    assert_int_equal(ask_int(f->db, "SELECT COUNT(*) FROM thing WHERE color = 'red'"), 1);
-    assert_int_equal(ask_int(f->db, "SELECT COUNT(*) FROM schema_migration"), 2);
-}
-
-static void a_failing_migration_leaves_the_database_as_it_was(void **state)
-{
-    struct fixture *f = *state;
-    static const struct db_migration bad[] = {
-        {1, "bad", "CREATE TABLE half (id BIGINT); CREATE TABLE half (id BIGINT)"},
-    };
-    bool has = true;
-
-    assert_int_equal(db_migrate(f->db, bad, 1, &f->why), ERR_DB);
-    assert_non_null(strstr(buf_text(&f->why), "migration 1 \"bad\""));
-    assert_int_equal(db_has_table(f->db, "half", &has), OK);
-    assert_false(has);
-    assert_int_equal(db_has_table(f->db, "schema_migration", &has), OK);
-    assert_false(has);
-}
-
-static void a_newer_or_foreign_schema_is_refused(void **state)
-{
-    struct fixture *f = *state;
-    static const struct db_migration foreign[] = {{1, "other", "SELECT 1"}};
-
-    make_things(f);
-    assert_int_equal(db_migrate(f->db, second, 2, &f->why), OK);
-    assert_int_equal(db_migrate(f->db, first, 1, &f->why), ERR_CONFIG);
-    assert_non_null(strstr(buf_text(&f->why), "newer than this program (migration 2 \"color\")"));
-    buf_clear(&f->why);
-    assert_int_equal(db_migrate(f->db, foreign, 1, &f->why), ERR_CONFIG);
-    assert_non_null(strstr(buf_text(&f->why), "\"things\""));
-}
-
 static void what_cannot_be_opened_says_why(void **state)
 {
     static const struct {
         const char *url, *says;
         enum err err;
     } cases[] = {
-        {"postgres://u:secret@h/db", "PostgreSQL is not supported by this version", ERR_CONFIG},
-        {"postgresql://u:secret@h/db", "PostgreSQL is not supported by this version", ERR_CONFIG},
         {"mysql://u:secret@h/db", "sqlite:path", ERR_CONFIG},
         {"sqlite:", "names no file", ERR_CONFIG},
         {"sqlite:/nonexistent-directory/x.db", "No such file", ERR_DB_DOWN},
@@ -404,26 +168,14 @@ static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
     remove_file(f, "notes.txt");
 }
 
-#define WITH_DATABASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_DATABASE(values_come_back_as_they_were_bound),
-        WITH_DATABASE(parameters_are_found_by_number_and_never_inside_text_or_comments),
-        WITH_DATABASE(binding_a_parameter_that_is_not_there_fails_the_step),
-        WITH_DATABASE(a_statement_in_use_can_be_prepared_again),
-        WITH_DATABASE(the_statement_cache_is_bounded_and_goes_by_content),
-        WITH_DATABASE(a_second_value_for_a_key_is_exists_but_a_missing_value_is_not),
-        WITH_DATABASE(rollback_leaves_nothing),
-        WITH_DATABASE(N8_a_savepoint_isolates_one_entry_of_a_batch),
+        DB_CASES,
         WITH_DATABASE(a_second_writer_is_told_busy_after_the_timeout_and_readers_go_on),
         WITH_DATABASE(N4_a_full_database_commits_nothing_and_works_again_with_room),
         WITH_DATABASE(N4_nothing_runs_after_the_transaction_was_lost),
         WITH_DATABASE(the_connection_is_set_up_to_keep_what_it_commits),
-        WITH_DATABASE(migrations_run_once_in_order_and_keep_the_rows),
-        WITH_DATABASE(a_failing_migration_leaves_the_database_as_it_was),
-        WITH_DATABASE(a_newer_or_foreign_schema_is_refused),
         WITH_DATABASE(what_cannot_be_opened_says_why),
         WITH_DATABASE(a_file_that_is_no_database_is_refused_and_left_alone),
     };
