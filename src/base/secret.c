@@ -121,7 +121,6 @@ enum err secret_read_file(const char *path, struct secret **out)
 /* ---- the master key and what is sealed under it ---- */
 
 enum { SEAL_VERSION = 1, NONCE_BYTES = 12, TAG_BYTES = 16, SEAL_OVERHEAD = 1 + NONCE_BYTES + TAG_BYTES };
-enum { SEALED_MAX_BYTES = SECRET_MAX_BYTES + SEAL_OVERHEAD };
 
 struct seal {
     unsigned char key[MASTER_KEY_BYTES];
@@ -248,24 +247,27 @@ static bool encrypt(EVP_CIPHER_CTX *ctx, const struct seal *seal, struct str con
 
 enum err seal_close(const struct seal *seal, struct str context, struct str plain, struct buf *out)
 {
-    unsigned char raw[SEALED_MAX_BYTES];
-    EVP_CIPHER_CTX *ctx = NULL;
     size_t raw_len = plain.len + SEAL_OVERHEAD;
+    unsigned char *raw = NULL;
+    EVP_CIPHER_CTX *ctx = NULL;
     enum err err;
 
-    if (plain.len == 0 || plain.len > SECRET_MAX_BYTES || context.len > SECRET_MAX_BYTES)
+    if (plain.len == 0 || plain.len > SEAL_PLAIN_BYTES_MAX || context.len > SECRET_MAX_BYTES)
         return ERR_RANGE;
+    raw = malloc(raw_len);
     ctx = EVP_CIPHER_CTX_new();
-    if (!ctx)
-        return ERR_MEMORY;
-    raw[0] = SEAL_VERSION;
-    random_bytes(raw + 1, NONCE_BYTES);
-    err = encrypt(ctx, seal, context, plain, raw) ? buf_reserve(out, BASE64_LEN(raw_len)) : ERR_INTERNAL;
+    err = raw && ctx ? buf_reserve(out, BASE64_LEN(raw_len)) : ERR_MEMORY;
+    if (!err) {
+        raw[0] = SEAL_VERSION;
+        random_bytes(raw + 1, NONCE_BYTES);
+        err = encrypt(ctx, seal, context, plain, raw) ? OK : ERR_INTERNAL;
+    }
     if (!err) {
         base64_encode(str_n(raw, raw_len), out->p + out->len);
         out->len += BASE64_LEN(raw_len);
     }
     EVP_CIPHER_CTX_free(ctx);
+    free(raw);
     return err;
 }
 
@@ -282,23 +284,53 @@ static bool decrypt(EVP_CIPHER_CTX *ctx, const struct seal *seal, struct str con
            EVP_DecryptFinal_ex(ctx, plain + n, &n) > 0;
 }
 
-enum err seal_open(const struct seal *seal, struct str context, struct str sealed, struct secret **out)
+/* Opens the raw bytes to out's end. */
+static enum err open_raw(const struct seal *seal, struct str context, unsigned char *raw, size_t raw_len, struct buf *out)
 {
-    unsigned char raw[SEALED_MAX_BYTES], plain[SECRET_MAX_BYTES];
-    EVP_CIPHER_CTX *ctx = NULL;
-    size_t raw_len = 0, plain_len;
-    enum err err = base64_decode(sealed, raw, sizeof(raw), &raw_len);
+    size_t plain_len = raw_len - SEAL_OVERHEAD;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    enum err err = ctx ? buf_reserve(out, plain_len) : ERR_MEMORY;
 
-    if (err || raw_len <= SEAL_OVERHEAD || raw[0] != SEAL_VERSION || context.len > SECRET_MAX_BYTES)
-        return ERR_SEAL;
-    plain_len = raw_len - SEAL_OVERHEAD;
-    ctx = EVP_CIPHER_CTX_new();
-    if (!ctx)
-        return ERR_MEMORY;
-    err = decrypt(ctx, seal, context, raw, plain_len, plain) ? secret_new(str_n(plain, plain_len), out) : ERR_SEAL;
-    OPENSSL_cleanse(plain, sizeof(plain));
+    if (!err && decrypt(ctx, seal, context, raw, plain_len, (unsigned char *)out->p + out->len)) {
+        out->len += plain_len;
+        out->p[out->len] = '\0';
+    } else if (!err) {
+        OPENSSL_cleanse(out->p + out->len, plain_len); /* nothing of changed bytes is shown */
+        err = ERR_SEAL;
+    }
     EVP_CIPHER_CTX_free(ctx);
     return err;
+}
+
+enum err seal_open_text(const struct seal *seal, struct str context, struct str sealed, struct buf *out)
+{
+    unsigned char *raw;
+    size_t raw_len = 0;
+    enum err err;
+
+    if (sealed.len > BASE64_LEN(SEAL_PLAIN_BYTES_MAX + SEAL_OVERHEAD) || context.len > SECRET_MAX_BYTES)
+        return ERR_SEAL;
+    raw = malloc(sealed.len + 1);
+    if (!raw)
+        return ERR_MEMORY;
+    err = base64_decode(sealed, raw, sealed.len, &raw_len);
+    if (err || raw_len <= SEAL_OVERHEAD || raw[0] != SEAL_VERSION)
+        err = ERR_SEAL;
+    else
+        err = open_raw(seal, context, raw, raw_len, out);
+    free(raw);
+    return err;
+}
+
+enum err seal_open(const struct seal *seal, struct str context, struct str sealed, struct secret **out)
+{
+    struct buf plain = BUF_INIT(SECRET_MAX_BYTES);
+    enum err err = seal_open_text(seal, context, sealed, &plain);
+
+    if (!err)
+        err = secret_new(buf_str(&plain), out);
+    buf_wipe(&plain);
+    return err == ERR_TOO_LARGE ? ERR_SEAL : err;
 }
 
 enum err seal_tombstone(const struct seal *seal, struct str text, char out[65])

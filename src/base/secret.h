@@ -30,10 +30,13 @@ enum err seal_load(struct str text, const char *path, struct seal **out) MUST_CH
 /* Makes a new key file with mode 0600, fsynced; ERR_EXISTS when there is one. */
 enum err seal_create(const char *path) MUST_CHECK;
 void seal_free(struct seal *seal);
-/* Appends base64(version, nonce, AES-256-GCM ciphertext, tag) of plain. `context` (such as "source:<id>") is bound to it as
- * additional data, so that a sealed text cannot be moved to another place. */
+enum { SEAL_PLAIN_BYTES_MAX = 256 << 10 };
+/* Appends base64(version, nonce, AES-256-GCM ciphertext, tag) of plain (1 to SEAL_PLAIN_BYTES_MAX bytes, else ERR_RANGE).
+ * `context` (such as "source:<id>") is bound to it as additional data, so that a sealed text cannot be moved to another place. */
 enum err seal_close(const struct seal *seal, struct str context, struct str plain, struct buf *out) MUST_CHECK;
-/* Opens what seal_close made. Returns owned. ERR_SEAL for another key, another context or changed bytes. */
+/* Appends what seal_close sealed. ERR_SEAL for another key, another context or changed bytes; the errors of buf_append. */
+enum err seal_open_text(const struct seal *seal, struct str context, struct str sealed, struct buf *out) MUST_CHECK;
+/* The same for a secret. Returns owned. ERR_SEAL also when it is none: longer than 4096 bytes. */
 enum err seal_open(const struct seal *seal, struct str context, struct str sealed, struct secret **out) MUST_CHECK;
 enum { SEAL_FINGERPRINT_CHARS = 64 };
 /* What a master key is known by: 64 hex digits and a NUL, which tell nothing about it. */

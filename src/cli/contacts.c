@@ -256,11 +256,11 @@ static int contacts_export(struct cli *cli, int argc, char **argv)
 }
 
 /* Rejected deliveries that are kept for the doctor may speak of the person, too. */
-static int forget_samples(struct desk *d, const struct str *addresses, size_t n, size_t *samples)
+static int forget_samples(struct desk *d, const struct seal *seal, const struct str *addresses, size_t n, size_t *samples)
 {
     struct stream *stream = NULL;
     int code = cli_open_stream(d->cli, &stream);
-    enum err err = code == CLI_GO ? rejected_forget(stream, addresses, n, samples) : OK;
+    enum err err = code == CLI_GO ? rejected_forget(stream, seal, addresses, n, samples) : OK;
 
     stream_close(stream);
     if (code != CLI_GO || err)
@@ -293,7 +293,7 @@ static int erase_address(struct desk *d, const struct seal *seal, const char *te
     if (err)
         code = err == ERR_SYNTAX ? cli_fail("%s is not an e-mail address", text) : cli_fail_why(err, NULL);
     else
-        code = forget_samples(d, addresses, n, samples);
+        code = forget_samples(d, seal, addresses, n, samples);
     arena_release(&arena);
     return code;
 }

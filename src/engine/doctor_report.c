@@ -135,7 +135,7 @@ static bool take_sample(void *arg, struct str text)
     enum err err;
 
     arena_init(&arena, SAMPLE_ARENA_BYTES);
-    err = rejected_read(text, &arena, &sample);
+    err = rejected_read(r->parts->seal, text, &arena, &sample);
     if (!err)
         err = explain(r, &sample);
     if (err == ERR_MEMORY)

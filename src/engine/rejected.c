@@ -1,10 +1,12 @@
-/* rejected.c -- owns the sample of a rejected delivery: what is kept of it, what is masked, and its text in the queue. */
+/* rejected.c -- owns the sample of a rejected delivery: what is kept of it, what is masked, and its sealed text in the queue. */
 #include "engine/rejected.h"
 
 #include "base/encode.h"
 #include "base/json.h"
 
 #include <stdlib.h>
+
+static const struct str seal_context = {"rejected", 8};
 
 /* --- what is masked --------------------------------------------------------------------------------------------------- */
 
@@ -101,7 +103,7 @@ static enum err add_header(json_t *list, const struct field *f, const struct sea
 enum err rejected_write(const struct rejected *r, const struct seal *seal, bool (*is_secret)(void *arg, struct str header),
                         void *arg, struct buf *out)
 {
-    struct buf query = BUF_INIT(REJECTED_TEXT_BYTES_MAX);
+    struct buf query = BUF_INIT(REJECTED_TEXT_BYTES_MAX), text = BUF_INIT(SEAL_PLAIN_BYTES_MAX);
     json_t *headers = json_array(), *object;
     enum err err = headers ? mask_query(r->query, seal, &query) : ERR_MEMORY;
 
@@ -115,9 +117,12 @@ enum err rejected_write(const struct rejected *r, const struct seal *seal, bool 
                        base64_value(str_upto(r->body, REJECTED_BODY_BYTES_MAX)), "body_bytes", (json_int_t)r->body_bytes, "old_url",
                        (int)r->old_url);
     if (!err)
-        err = object ? json_print(object, out) : ERR_MEMORY;
+        err = object ? json_print(object, &text) : ERR_MEMORY;
+    if (!err)
+        err = seal_close(seal, seal_context, buf_str(&text), out);
     json_decref(object);
     buf_release(&query);
+    buf_release(&text);
     return err;
 }
 
@@ -150,10 +155,21 @@ static enum err read_headers(const json_t *list, struct arena *arena, struct fie
     return OK;
 }
 
-enum err rejected_read(struct str text, struct arena *arena, struct rejected *out)
+static enum err open_json(const struct seal *seal, struct str sealed, json_t **out)
+{
+    struct buf text = BUF_INIT(SEAL_PLAIN_BYTES_MAX);
+    enum err err = seal_open_text(seal, seal_context, sealed, &text);
+
+    if (!err)
+        err = json_parse(buf_str(&text), out, NULL);
+    buf_release(&text);
+    return err;
+}
+
+enum err rejected_read(const struct seal *seal, struct str sealed, struct arena *arena, struct rejected *out)
 {
     json_t *json = NULL;
-    enum err err = json_parse(text, &json, NULL);
+    enum err err = open_json(seal, sealed, &json);
 
     if (err)
         return err;

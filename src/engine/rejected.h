@@ -1,4 +1,4 @@
-/* rejected.h -- owns the sample of a rejected delivery: what is kept of it, what is masked, and its text in the queue. */
+/* rejected.h -- owns the sample of a rejected delivery: what is kept of it, what is masked, and its sealed text in the queue. */
 #ifndef ENGINE_REJECTED_H
 #define ENGINE_REJECTED_H
 
@@ -22,14 +22,14 @@ struct rejected {
 };
 
 /*
- * Appends the sample as JSON, for queue_keep_rejected. The values of headers and query members that are secrets themselves
- * (Authorization, cookies, tokens; `is_secret`, which may be NULL, knows more of them) become "masked:" and a keyed digest, by which
- * the doctor knows them again and nobody else does (N10).
+ * Appends the sample, sealed, for queue_keep_rejected: a sender may put a secret anywhere (N10). Besides, the values of headers and
+ * query members that are secrets themselves (Authorization, cookies, tokens; `is_secret`, which may be NULL, knows more of them) become
+ * "masked:" and a keyed digest, by which the doctor knows them again and nobody else does.
  */
 enum err rejected_write(const struct rejected *r, const struct seal *seal, bool (*is_secret)(void *arg, struct str header),
                         void *arg, struct buf *out) MUST_CHECK;
-/* Reads it. The texts live in the arena. ERR_SYNTAX, ERR_MEMORY. */
-enum err rejected_read(struct str text, struct arena *arena, struct rejected *out) MUST_CHECK;
+/* Reads it. The texts live in the arena. ERR_SEAL, ERR_SYNTAX, ERR_MEMORY. */
+enum err rejected_read(const struct seal *seal, struct str sealed, struct arena *arena, struct rejected *out) MUST_CHECK;
 
 /* What stands for `value` when it is masked. */
 enum { REJECTED_MASK_CHARS = 7 + 64 };

@@ -6,6 +6,7 @@
 enum { SAMPLE_ARENA_BYTES = 4 << 20 };
 
 struct search {
+    const struct seal *seal;
     const struct str *addresses;
     size_t n;
 };
@@ -19,16 +20,16 @@ static bool speaks_of(void *arg, struct str text)
     bool holds;
 
     arena_init(&arena, SAMPLE_ARENA_BYTES);
-    holds = rejected_read(text, &arena, &sample) != OK;
+    holds = rejected_read(search->seal, text, &arena, &sample) != OK;
     for (size_t i = 0; i < search->n && !holds; i++)
         holds = rejected_holds(&sample, search->addresses[i]);
     arena_release(&arena);
     return holds;
 }
 
-enum err rejected_forget(struct stream *stream, const struct str *addresses, size_t n, size_t *removed)
+enum err rejected_forget(struct stream *stream, const struct seal *seal, const struct str *addresses, size_t n, size_t *removed)
 {
-    struct search search = {.addresses = addresses, .n = n};
+    struct search search = {.seal = seal, .addresses = addresses, .n = n};
 
     return stream_rejected_all(stream, speaks_of, &search, removed);
 }

@@ -282,9 +282,9 @@ def test_samples_are_few_masked_and_end_by_themselves(site):
     private = [("Authorization", f"Bearer {token}"), ("Cookie", f"session={token}"), ("X-Shop-Token", token)]
     rows = refuse(site, source, [*shopify("nobody", BODY), *private], path=f"{source.path}?access_token={token}&shop=1")
     assert "Authorization" in rows["headers"] and token not in json.dumps(rows)
-    kept = next(value for value in samples(site).values() if any(b"X-Shop-Token" in sample for sample in value))
-    assert token.encode() not in b"".join(kept)
-    assert source.path.encode() not in b"".join(kept) and source.path.removeprefix("/in/").encode() not in b"".join(kept)
+    kept = b"".join(sample for value in samples(site).values() for sample in value)
+    for hidden in (token, "X-Shop-Token", source.path.removeprefix("/in/")):
+        assert hidden.encode() not in kept
     for _ in range(6):
         refuse(site, source, shopify("nobody", BODY))
     with site.redis() as link:
@@ -319,6 +319,20 @@ def test_no_secret_and_no_signature_is_printed_or_kept(up):
     for hidden in (source.secret, other.secret, right):
         assert hidden.encode() not in kept
         assert base64.b64encode(hidden.encode()) not in kept
+
+
+def test_a_secret_that_a_sender_puts_in_the_wrong_place_is_not_readable_in_the_queue(up):
+    """N10: the secret itself where its signature belongs, in another header, in the body, in the query"""
+    source = source_of(up)
+    body = json.dumps({"secret": source.secret}).encode()
+    fields = [*signing.replaced(shopify("nobody", body), "X-Shopify-Hmac-Sha256", source.secret), ("X-Odd", source.secret)]
+    row = refuse(up, source, fields, body, path=f"{source.path}?key={source.secret}")
+    assert source.secret not in json.dumps(row)
+    up.stop()
+    files = [path for path in (up.dir / "redis").rglob("*") if path.is_file()]
+    assert files and all(source.secret.encode() not in path.read_bytes() for path in files)
+    assert source.secret not in up.log()
+    up.start()
 
 
 def test_the_text_of_the_doctor_cannot_steer_a_terminal(site):

@@ -221,6 +221,31 @@ static void seals_the_same_text_differently_each_time(void **state)
     seal_free(seal);
 }
 
+static void seals_texts_that_are_longer_than_a_secret(void **state)
+{
+    struct seal *seal = new_seal("size");
+    struct buf plain = BUF_INIT(SEAL_PLAIN_BYTES_MAX + 1), sealed = BUF_INIT(1 << 20), opened = BUF_INIT(SEAL_PLAIN_BYTES_MAX);
+    struct secret *s = NULL;
+
+    (void)state;
+    while (plain.len < SEAL_PLAIN_BYTES_MAX)
+        assert_int_equal(buf_append_c(&plain, (char)plain.len), OK);
+    assert_int_equal(seal_close(seal, STR("c"), buf_str(&plain), &sealed), OK);
+    assert_int_equal(seal_open_text(seal, STR("c"), buf_str(&sealed), &opened), OK);
+    assert_true(str_eq(buf_str(&opened), buf_str(&plain)));
+    assert_int_equal(seal_open(seal, STR("c"), buf_str(&sealed), &s), ERR_SEAL);
+    assert_null(s);
+    buf_clear(&opened);
+    assert_int_equal(seal_open_text(seal, STR("other"), buf_str(&sealed), &opened), ERR_SEAL);
+    assert_int_equal(opened.len, 0);
+    assert_int_equal(buf_append_c(&plain, 'x'), OK);
+    assert_int_equal(seal_close(seal, STR("c"), buf_str(&plain), &sealed), ERR_RANGE);
+    buf_release(&plain);
+    buf_release(&sealed);
+    buf_release(&opened);
+    seal_free(seal);
+}
+
 static void a_buffer_without_room_stays_as_it_was(void **state)
 {
     struct seal *seal = new_seal("room");
@@ -261,7 +286,8 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-    static const char *const names[] = {"s", "k", "fresh", "wide", "master", "other", "nonce", "bits", "room", "tomb", "tomb2"};
+    static const char *const names[] = {"s",     "k",    "fresh", "wide", "master", "other",
+                                        "nonce", "bits", "room",  "size", "tomb",   "tomb2"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -283,6 +309,7 @@ int main(void)
         cmocka_unit_test(seals_and_opens_in_its_context_only),
         cmocka_unit_test(N10_a_sealed_text_with_any_changed_bit_does_not_open),
         cmocka_unit_test(seals_the_same_text_differently_each_time),
+        cmocka_unit_test(seals_texts_that_are_longer_than_a_secret),
         cmocka_unit_test(a_buffer_without_room_stays_as_it_was),
         cmocka_unit_test(X2_a_tombstone_depends_on_the_master_key_and_the_address),
     };
