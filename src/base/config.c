@@ -87,7 +87,7 @@ static enum err resolve_paths(struct config *cfg)
         if (setting_row((enum setting)s)->type != SETTING_PATH)
             continue;
         if (v->text[0] && v->text[0] != '/')
-            err = buf_printf(&path, "%s/", dir[0] ? dir : ".");
+            err = buf_printf(&path, "%s/", dir);
         if (!err)
             err = buf_append(&path, str_of(v->text));
         if (!err) {

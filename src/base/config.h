@@ -17,7 +17,7 @@ enum { SETTING_SECRET = 1 };
  * times accept ms, s, m, h, d. Paths that are relative are below `dir`.
  */
 #define SETTING_LIST(X)                                                                                                            \
-    X(DIR, "storehook.dir", SETTING_TEXT, "var", 0, 0, 0, "directory of state: database, queue, keys, certificates")               \
+    X(DIR, "storehook.dir", SETTING_TEXT, "var", 1, 0, 0, "directory of state: database, queue, keys, certificates")               \
     X(LOG_LEVEL, "storehook.log_level", SETTING_TEXT, "info", 0, 0, 0, "debug, info, warn or error")                               \
     X(MASTER_KEY, "storehook.master_key", SETTING_TEXT, "", 0, 0, SETTING_SECRET, "64 hex digits; better left to the key file")    \
     X(MASTER_KEY_FILE, "storehook.master_key_file", SETTING_PATH, "master.key", 0, 0, 0, "file of the master key, mode 0600")      \

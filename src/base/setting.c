@@ -149,6 +149,10 @@ static enum err check_bytes(const struct setting_row *row, struct str text, stru
         setting_explain(why, "%s is longer than %d bytes", row->key, VALUE_MAX_BYTES);
         return ERR_CONFIG;
     }
+    if (!types[row->type].parse && (int64_t)text.len < row->least) {
+        setting_explain(why, "%s must not be empty", row->key);
+        return ERR_CONFIG;
+    }
     for (size_t i = 0; i < text.len; i++)
         if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f) {
             setting_explain(why, "%s holds a control character", row->key);

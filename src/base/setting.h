@@ -11,7 +11,7 @@ struct setting_row {
     const char *key; /* "section.key" */
     enum setting_type type;
     const char *fallback; /* the default, as one writes it */
-    int64_t least, most;
+    int64_t least, most;  /* of the number; of a text `least` alone, its bytes */
     unsigned flags;
     const char *help;
 };

@@ -134,8 +134,11 @@ static int load_config(struct cli *cli, const struct common *common)
 {
     const char *dir = common->dir ? common->dir : setting_row(SET_DIR)->fallback;
     struct buf why = BUF_INIT(WHY_BYTES);
-    enum err err = buf_printf(&cli->path, "%s/storehook.ini", dir);
+    enum err err;
 
+    if (!*dir) /* as with a shell's variable that is not set: not the root of the file system */
+        return cli_wrong("--dir is empty; name the directory of state, such as --dir var");
+    err = buf_printf(&cli->path, "%s/storehook.ini", dir);
     cli->dir = common->dir;
     cli->file = common->config;
     if (!err && !cli->file && access(buf_text(&cli->path), F_OK) == 0)

@@ -22,7 +22,8 @@ enum {
     OLD_QUEUE_MS = 60000, /* for the server of an `up` that was killed to end */
     QUEUE_MS = 600000,    /* for the server to load what it kept */
     ROLES_MS = 120000,
-    DEMO_MS = 5000
+    DEMO_MS = 5000,
+    PORT_NOT_GIVEN = INT32_MIN
 };
 
 /*  OLD_QUEUE --nobody answers--> QUEUE --it answers--> ROLES --all ready--> [DEMO --applied-->] SERVING
@@ -417,7 +418,7 @@ int cmd_up(struct cli *cli, int argc, char **argv)
         "Runs everything on this machine until Ctrl-C or SIGTERM: a queue of its own, the receiver, the drainers and the admin\n"
         "page, with their state below --dir. Prints one line \"ready https=URL admin=URL\" once every role is ready.",
         "storehook up --dir var --port 8443", 0, 0};
-    int64_t port = -1;
+    int64_t port = PORT_NOT_GIVEN;
     struct up up = {.cli = cli, .lock = -1, .why = BUF_INIT(WHY_BYTES), .code = EXIT_FAILED};
     const struct cli_flag flags[] = {
         {"port", FLAG_INT, &port, "N",
@@ -427,9 +428,9 @@ int cmd_up(struct cli *cli, int argc, char **argv)
     };
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
-    if (code == CLI_GO && port != -1 && (port < 0 || port > 65535))
+    if (code == CLI_GO && port != PORT_NOT_GIVEN && (port < 0 || port > 65535))
         code = cli_wrong("--port must be between 0 and 65535, not %lld", (long long)port);
-    if (code == CLI_GO && port >= 0)
+    if (code == CLI_GO && port != PORT_NOT_GIVEN)
         code = up_set_port(cli, port);
     if (code != CLI_GO)
         return code;

@@ -42,12 +42,19 @@ def test_help_of_a_command(command):
 
 @pytest.mark.parametrize("args", [[], ["nonsense"], ["source"], ["source", "nonsense"], ["contacts", "show"], ["why"],
                                   ["stats", "--nonsense"], ["stats", "extra"], ["up", "--port"], ["up", "--port", "x"],
-                                  ["up", "--port", "70000"], ["source", "add"], ["source", "add", "shopify"],
+                                  ["up", "--port", "70000"], ["up", "--port", "-1"], ["source", "add"], ["source", "add", "shopify"],
                                   ["dead", "show"], ["send", "shopify"], ["contacts", "export", "--format", "xml"]])
 def test_wrong_usage_is_exit_2_with_a_line_on_stderr(workplace, args):
     result = harness.run(*args, *(["--dir", workplace] if args else []))
     assert result.exit == 2, result
     assert result.err.strip() and result.out == ""
+
+
+@pytest.mark.parametrize("args, env", [(["--dir", ""], {}), ([], {"STOREHOOK_STOREHOOK_DIR": ""})])
+def test_an_empty_directory_is_refused_and_is_not_the_root(args, env):
+    """As with a shell's variable that is not set."""
+    result = harness.run("contacts", "list", *args, env=env)
+    assert result.exit in (1, 2) and "empty" in one_line(result.err), result
 
 
 def test_near_miss_of_a_command_is_named():
