@@ -70,7 +70,8 @@ static enum err check_required(const struct source_plan *plan, struct buf *why)
     const struct route_config *c;
 
     for (size_t i = 0; (c = route_config_at(plan->route, i)); i++) {
-        if (!c->required || c->fallback || (c->secret ? has_secret(plan, c->name) : json_object_get(plan->config, c->name) != NULL))
+        if (!c->required || c->fallback ||
+            (c->secret ? has_secret(plan, c->name) : json_member_text(plan->config, c->name).len > 0)) /* "" is none */
             continue;
         if (c->secret)
             return refuse(buf_printf(why, "%s needs its secret \"%s\" (%s); give it with --secret-file FILE",

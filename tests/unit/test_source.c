@@ -68,6 +68,7 @@ static void what_a_route_does_not_accept_is_refused_with_a_hint(void **state)
         {"{\"shop\":\"s\",\"secret\":\"x\"}", "secret", "00", "n", "--secret-file"},
         {"{\"shop\":5}", "secret", "00", "n", "no text"},
         {"{}", "secret", "00", "n", "needs \"shop\" (the shop's name); give it with --set shop=VALUE"},
+        {"{\"shop\":\"\"}", "secret", "00", "n", "needs \"shop\" (the shop's name); give it with --set shop=VALUE"},
         {"{\"shop\":\"s\"}", NULL, NULL, "n", "needs its secret \"secret\" (the shop's secret)"},
         {"{\"shop\":\"s\"}", "shop", "00", "n", "is no secret"},
         {"{\"shop\":\"s\"}", "token", "00", "n", "no config \"token\""},
