@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "cli/table.h"
-#include "engine/rejected_forget.h"
+#include "engine/erasure.h"
 #include "model/email.h"
 #include "store/erase.h"
 
@@ -255,25 +255,22 @@ static int contacts_export(struct cli *cli, int argc, char **argv)
     return code;
 }
 
-/* Rejected deliveries that are kept for the doctor may speak of the person, too. */
-static int forget_samples(struct desk *d, const struct seal *seal, const struct str *addresses, size_t n, size_t *samples)
+/* Dead letters and rejected deliveries that are kept for the doctor may speak of the person, too. */
+static int finish_in_queue(struct desk *d, const struct seal *seal, struct erasure_removed *removed)
 {
     struct stream *stream = NULL;
     int code = cli_open_stream(d->cli, &stream);
-    enum err err = code == CLI_GO ? rejected_forget(stream, seal, addresses, n, samples) : OK;
+    enum err err = code == CLI_GO ? erasure_finish(d->store, stream, seal, removed) : OK;
 
     stream_close(stream);
     if (code != CLI_GO || err)
-        return cli_fail("erased, but samples of rejected deliveries were not searched%s%s; they end within a day, or do it again",
+        return cli_fail("erased in the database, not yet in the queue%s%s; the drainer does it when it runs and reaches Redis",
                         err ? ": " : "", err ? err_text(err) : "");
     return EXIT_DONE;
 }
 
-static int erase_address(struct desk *d, const struct seal *seal, const char *text, size_t *samples)
+static int erase_address(struct desk *d, const struct seal *seal, const char *text)
 {
-    const struct str *addresses = NULL;
-    size_t n = 0;
-    int code;
     struct event_refs refs = {.email_err = OK};
     struct email email = {0};
     struct arena arena;
@@ -284,18 +281,12 @@ static int erase_address(struct desk *d, const struct seal *seal, const char *te
     refs.email = email.key;
     if (!err)
         err = db_begin(d->store->db);
-    if (!err) {
-        err = erase_addresses(d->store, &refs, 0, &arena, &addresses, &n);
-        if (!err)
-            err = erase_person(d->store, seal, &refs, 0, clock_wall_us(d->cli->clock), &arena);
-        err = store_end(d->store, err);
-    }
-    if (err)
-        code = err == ERR_SYNTAX ? cli_fail("%s is not an e-mail address", text) : cli_fail_why(err, NULL);
-    else
-        code = forget_samples(d, seal, addresses, n, samples);
+    if (!err)
+        err = store_end(d->store, erase_person(d->store, seal, &refs, 0, clock_wall_us(d->cli->clock), &arena));
     arena_release(&arena);
-    return code;
+    if (err)
+        return err == ERR_SYNTAX ? cli_fail("%s is not an e-mail address", text) : cli_fail_why(err, NULL);
+    return EXIT_DONE;
 }
 
 /* Asks a person; scripts have no terminal and are not asked. */
@@ -312,14 +303,14 @@ static int contacts_erase(struct cli *cli, int argc, char **argv)
     static const struct cli_page page = {
         "contacts erase EMAIL [--yes]",
         "Erases a person for good: contact, orders, carts, visits, ledger. A keyed hash of the address stays, so that later\n"
-        "imports and orders do not bring the person back. Samples of rejected deliveries that hold the address go, too;\n"
-        "entries still in the queue and dead letters are not searched.",
+        "imports and orders do not bring the person back. Dead letters and samples of rejected deliveries that hold the\n"
+        "address go, too; what waits in the queue is dropped when it is applied.",
         "storehook contacts erase zoe@example.com --yes", 1, 1};
     bool yes = false;
     const struct cli_flag flags[] = {{"yes", FLAG_ON, &yes, NULL, "do not ask"}, {0}};
     struct seal *seal = NULL;
     struct desk d = {0};
-    size_t samples = 0;
+    struct erasure_removed removed = {.samples = 0};
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
     if (code != CLI_GO)
@@ -330,9 +321,12 @@ static int contacts_erase(struct cli *cli, int argc, char **argv)
     if (code == CLI_GO)
         code = cli_open_seal(cli, d.store, &seal);
     if (code == CLI_GO)
-        code = erase_address(&d, seal, argv[0], &samples);
+        code = erase_address(&d, seal, argv[0]);
+    if (code == EXIT_DONE)
+        code = finish_in_queue(&d, seal, &removed);
     if (code == EXIT_DONE && cli->json)
-        code = cli_print_json(json_pack("{sb sI}", "erased", 1, "samples", (json_int_t)samples));
+        code = cli_print_json(json_pack("{sb sI sI}", "erased", 1, "samples", (json_int_t)removed.samples, "dead_letters",
+                                        (json_int_t)removed.letters));
     else if (code == EXIT_DONE)
         printf("erased\n");
     seal_free(seal);

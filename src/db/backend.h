@@ -51,6 +51,7 @@ struct db_backend {
     bool (*column_null)(struct db_stmt *st, int column);
     void (*reset)(struct db_stmt *st);
     int64_t (*changes)(const struct db *db);
+    enum err (*empty_log)(struct db *db); /* NULL: it has none of its own to empty */
 };
 
 extern const struct db_backend db_backend_sqlite, db_backend_postgres;

@@ -137,6 +137,12 @@ enum err db_savepoint_rollback(struct db *db)
     return savepoint_end(db, "ROLLBACK TO SAVEPOINT entry; RELEASE SAVEPOINT entry");
 }
 
+enum err db_empty_log(struct db *db)
+{
+    assert(!db->in_transaction);
+    return db->backend->empty_log ? db->backend->empty_log(db) : OK;
+}
+
 enum err db_has_table(struct db *db, const char *name, bool *has)
 {
     return db->backend->has_table(db, name, has);

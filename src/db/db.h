@@ -55,6 +55,10 @@ enum err db_run(struct db *db, const char *sql, const char *types, ...) MUST_CHE
 /* Rows changed by the last db_run or db_step. */
 int64_t db_changes(const struct db *db);
 
+/* Brings the log of changes into the database and empties it, so that no file holds what was deleted. Outside of a transaction.
+ * ERR_DB_BUSY while somebody reads, after the timeout: then it stays as it is. */
+enum err db_empty_log(struct db *db) MUST_CHECK;
+
 /* Sets *has when there is a table of that name. */
 enum err db_has_table(struct db *db, const char *name, bool *has) MUST_CHECK;
 

@@ -153,6 +153,11 @@ static void sqlite_close(struct db *db)
     free(connection(db));
 }
 
+static enum err sqlite_empty_log(struct db *db)
+{
+    return result(db, sqlite3_wal_checkpoint_v2(connection(db)->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+}
+
 static enum err sqlite_begin(struct db *db)
 {
     return sqlite_exec(db, "BEGIN IMMEDIATE");
@@ -336,4 +341,5 @@ const struct db_backend db_backend_sqlite = {
     .column_null = sqlite_column_null,
     .reset = sqlite_reset,
     .changes = sqlite_changes,
+    .empty_log = sqlite_empty_log,
 };

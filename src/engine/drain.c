@@ -4,6 +4,7 @@
 #include "base/counters.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "engine/erasure.h"
 #include "engine/ready.h"
 #include "engine/state.h"
 #include "store/activity.h"
@@ -28,6 +29,7 @@ enum {
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 5000,
     HOUSEKEEPING_S = 60,
+    CLEAN_FILES_S = 600, /* at most this often: Redis writes its whole file for it */
     PRESENCE_TTL_MS = 15000,
     PRESENCE_S = 5,
     CLAIM_ARENA_BYTES = 512 << 20
@@ -52,6 +54,7 @@ struct drainer {
     struct id consumer;
     int64_t retry_ms;
     int64_t presence_us, housekeeping_us; /* monotonic time of the next one */
+    int64_t clean_files_us;               /* monotonic; 0 at first */
     int64_t visits_until_us;              /* visits up to then were looked at */
     bool announced, as_json;
     bool wrong_key; /* the master key is not the database's: it cannot go on */
@@ -128,7 +131,33 @@ static void announce(struct drainer *d)
     d->announced = true;
 }
 
-/* After the commit (N3): letters first, each with its own acknowledgement, then the rest in one round trip. */
+/* What an erasure leaves in the queue. It is noted in the database, so a failure only puts it off. */
+static void finish_erasures(struct drainer *d)
+{
+    struct erasure_removed removed;
+    enum err err = erasure_finish(d->store, d->stream, d->seal, &removed);
+
+    if (err)
+        LOG(LOG_WARN, "erasure not finished in the queue, trying again", KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
+}
+
+/* What the files still hold of the erased, once the queue does not. */
+static void clean_files(struct drainer *d)
+{
+    int64_t now = clock_mono_us(d->parts.clock);
+    bool done = false;
+    enum err err = now < d->clean_files_us ? OK : erasure_clean_files(d->store, d->stream, &done);
+
+    if (done)
+        d->clean_files_us = now + CLEAN_FILES_S * US_PER_S;
+    if (!err)
+        return;
+    d->clean_files_us = now + HOUSEKEEPING_S * US_PER_S;
+    LOG(LOG_WARN, "erased data stays in files, trying again", KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
+}
+
+/* After the commit (N3): letters first, each with its own acknowledgement; then what an erasure among the entries is to find, these
+ * letters included; then the rest in one round trip. */
 static enum err settle(struct drainer *d, const struct claimed *const *entries, const struct drain_verdict *verdicts, size_t n)
 {
     const struct claimed **done = arena_array(&d->arena, n, sizeof(*done));
@@ -141,6 +170,8 @@ static enum err settle(struct drainer *d, const struct claimed *const *entries, 
         else if (!verdicts[i].keep)
             done[n_done++] = entries[i];
     }
+    if (!err)
+        finish_erasures(d);
     if (!err && n_done)
         err = stream_done(d->stream, done, n_done);
     return err;
@@ -260,10 +291,12 @@ static enum err housekeeping(struct drainer *d)
         err = stream_role_ready(d->stream, STR("drain"), PRESENCE_TTL_MS);
         if (!err)
             err = keep_snapshot(d);
+        clean_files(d);
         d->presence_us = now + PRESENCE_S * US_PER_S;
     }
     if (now < d->housekeeping_us)
         return err;
+    finish_erasures(d);
     d->housekeeping_us = now + (forget(d, days) ? 1 : HOUSEKEEPING_S) * US_PER_S;
     return err;
 }

@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "base/text_holds.h"
 
 #include <stdlib.h>
 
@@ -190,74 +191,14 @@ enum err rejected_read(const struct seal *seal, struct str sealed, struct arena 
 
 /* --- search ----------------------------------------------------------------------------------------------------------- */
 
-static unsigned hex_value(struct str digits)
-{
-    unsigned value = 0;
-
-    for (size_t i = 0; i < digits.len; i++) {
-        char c = digits.p[i], lower = (char)(c | 0x20);
-
-        if (c >= '0' && c <= '9')
-            value = value * 16 + (unsigned)(c - '0');
-        else if (lower >= 'a' && lower <= 'f')
-            value = value * 16 + (unsigned)(lower - 'a') + 10;
-        else
-            return 0;
-    }
-    return value;
-}
-
-/* Takes one character off `s`: itself, or what %40 or \u0040 stands for. */
-static char next_plain(struct str *s)
-{
-    unsigned code = 0;
-    size_t used = 1;
-
-    if (s->p[0] == '%' && s->len >= 3) {
-        code = hex_value(str_n(s->p + 1, 2));
-        used = 3;
-    } else if (s->len >= 6 && s->p[0] == '\\' && s->p[1] == 'u') {
-        code = hex_value(str_n(s->p + 2, 4));
-        used = 6;
-    }
-    if (code == 0 || code > 0x7f) {
-        code = (unsigned char)s->p[0];
-        used = 1;
-    }
-    *s = str_from(*s, used);
-    return (char)code;
-}
-
-static bool starts_plain(struct str s, struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c;
-
-        if (s.len == 0)
-            return false;
-        c = next_plain(&s);
-        if (!str_eq_nocase(str_n(&c, 1), str_n(text.p + i, 1)))
-            return false;
-    }
-    return true;
-}
-
-static bool holds_plain(struct str s, struct str text)
-{
-    for (; s.len; s = str_from(s, 1))
-        if (starts_plain(s, text))
-            return true;
-    return false;
-}
-
 bool rejected_holds(const struct rejected *r, struct str text)
 {
     if (r->body_bytes > r->body.len || !str_is_utf8(r->body)) /* cut, packed, or no text at all */
         return true;
-    if (holds_plain(r->body, text) || holds_plain(r->query, text))
+    if (text_holds(r->body, text) || text_holds(r->query, text))
         return true;
     for (size_t i = 0; i < r->headers.n; i++)
-        if (holds_plain(r->headers.at[i].value, text))
+        if (text_holds(r->headers.at[i].value, text))
             return true;
     return false;
 }

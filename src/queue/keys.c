@@ -35,6 +35,11 @@ struct key key_moving(int partition, struct str stream_id)
     return key_make("storehook:{%d}:dead:%.*s", partition, STR_ARG(stream_id));
 }
 
+struct key key_dead_copy(int partition, struct str own)
+{
+    return key_make("storehook:{%d}:dead:copy:%.*s", partition, STR_ARG(own));
+}
+
 struct key key_source_counts(struct str source_id)
 {
     return key_make("storehook:source:%.*s:counts", STR_ARG(source_id));

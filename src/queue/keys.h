@@ -29,6 +29,8 @@ struct key key_lane(int partition, enum lane lane);
 struct key key_dead(int partition);
 /* Watched while the dead letter of this stream id is replayed; never left behind. */
 struct key key_moving(int partition, struct str stream_id);
+/* A copy in the making that will take the place of the dead letters; `own` tells it from others' copies. */
+struct key key_dead_copy(int partition, struct str own);
 struct key key_source_counts(struct str source_id);
 /* Samples of rejected deliveries of a source; KEY_REJECTED says which sources have some, and since when. */
 struct key key_rejected(struct str source_id);

@@ -222,6 +222,18 @@ enum err stream_make_groups(struct stream *s)
     return err;
 }
 
+enum err stream_rewrite_file(struct stream *s)
+{
+    struct str command = STR("BGREWRITEAOF");
+    struct redis_answer answer = {.err = OK};
+    enum err err = stream_call(s, &command, 1, &answer);
+
+    if (err && str_find_str(reply_str(answer.reply), STR("already in progress")) < reply_str(answer.reply).len)
+        err = ERR_EXISTS;
+    redis_answer_release(&answer);
+    return err;
+}
+
 /* --- snapshot and presence -------------------------------------------------------------------------------------------- */
 
 /* One try; ERR_EXISTS when another publisher was faster. The version is the wall time, so that it grows even when Redis lost the

@@ -55,12 +55,18 @@ enum err stream_dead_get(struct stream *s, struct str id, struct arena *arena, s
 /* Puts the entry back in its lane, marked replay, and removes the letter, in one MULTI. */
 enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter) MUST_CHECK;
 enum err stream_dead_drop(struct stream *s, const struct dead_letter *letter) MUST_CHECK;
+/* Writes all letters anew, with their ids, so that nothing of those that are gone is left in Redis. ERR_EXISTS when letters came or
+ * went all the time: try later. ERR_TOO_MANY beyond 10,000 letters of a partition, for everything would wait meanwhile. */
+enum err stream_dead_rewrite(struct stream *s) MUST_CHECK;
 
 /* Appends an entry and waits for the answer (commands, poll): a poller moves its cursor only after OK (N7). */
 enum err stream_append(struct stream *s, const struct entry *entry) MUST_CHECK;
 /* The same for many, in as few round trips as STREAM_APPEND_MAX allows. After an error some may be in the queue, the first ones. */
 enum { STREAM_APPEND_MAX = 100 };
 enum err stream_append_all(struct stream *s, const struct entry *entries, size_t n) MUST_CHECK;
+
+/* Lets Redis write its append-only file anew in the background, without what was deleted. ERR_EXISTS while it does so already. */
+enum err stream_rewrite_file(struct stream *s) MUST_CHECK;
 
 /* Publishes the snapshot of sources and raises its version. */
 enum err stream_publish_sources(struct stream *s, struct str json, int64_t *version) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "store/erase.h"
 
 #include "model/phone.h"
+#include "store/erase_task.h"
 #include "store/scope.h"
 
 /* What is hashed for a customer; an address is hashed as it is. */
@@ -94,11 +95,22 @@ static enum err forget_statements(struct store *store, struct str address)
     return err;
 }
 
-static enum err forget_activities(struct store *store, struct str address)
+/* What names the address without being of its contact; the rest of the erasure, outside of the database, is noted down. A detail
+ * that is only like it goes as well: "_" and "%" are letters of LIKE. */
+static enum err forget_mentions(struct store *store, struct str address)
 {
+    static const char *const statements[] = {
+        "DELETE FROM activity WHERE account_id = $1 AND address = $2",
+        "DELETE FROM fetch_task WHERE account_id = $1 AND lower(object_id) = $2",
+        "UPDATE seen SET detail = '' WHERE account_id = $1 AND reason <> '' AND lower(detail) LIKE '%' || $2 || '%'",
+    };
+    enum err err = OK;
+
     if (address.len == 0)
         return OK;
-    return db_run(store->db, "DELETE FROM activity WHERE account_id = $1 AND address = $2", "is", store->account_id, address);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
+        err = db_run(store->db, statements[i], "is", store->account_id, address);
+    return err ? err : erase_task_put(store, 0, address);
 }
 
 static enum err forget_contact(struct store *store, struct str contact_id)
@@ -150,6 +162,8 @@ static enum err forget_group(struct store *store, const struct seal *seal, const
         if (!err)
             err = forget_statements(store, text);
         if (!err)
+            err = erase_task_put(store, 0, c->email_shown); /* a domain may be written with other letters than its key */
+        if (!err)
             err = forget_customer(store, c->source_id, c->subject);
     }
     for (struct address *a = s->addresses; a && !err; a = a->next) {
@@ -160,40 +174,13 @@ static enum err forget_group(struct store *store, const struct seal *seal, const
             err = db_run(store->db, "DELETE FROM visit WHERE account_id = $1 AND subject = 'g:' || $2", "is", store->account_id,
                          a->key);
         if (!err)
-            err = forget_activities(store, a->key);
+            err = forget_mentions(store, a->key);
         if (!err)
             err = db_run(store->db, "DELETE FROM claim WHERE account_id = $1 AND address = $2", "is", store->account_id, a->key);
         if (!err)
             err = db_run(store->db, "DELETE FROM address WHERE account_id = $1 AND address = $2", "is", store->account_id, a->key);
     }
     return err;
-}
-
-enum err erase_addresses(struct store *store, const struct event_refs *refs, int64_t source_id, struct arena *arena,
-                         const struct str **out, size_t *n)
-{
-    static const struct event nothing;
-    struct scope near, whole = {.addresses = NULL};
-    struct str contact_id = STR_NONE, *list;
-    size_t count = 1;
-    enum err err = scope_load(store, &nothing, refs, source_id, arena, &near);
-
-    if (!err)
-        contact_id = found_contact(&near, refs, source_id);
-    if (contact_id.len)
-        err = scope_load_contact(store, contact_id, arena, &whole);
-    for (const struct address *a = err ? NULL : whole.addresses; a; a = a->next)
-        count++;
-    list = err ? NULL : arena_array(arena, count, sizeof(*list));
-    if (!list)
-        return err ? err : ERR_MEMORY;
-    *n = 0;
-    if (refs->email.len)
-        list[(*n)++] = refs->email;
-    for (const struct address *a = whole.addresses; a; a = a->next)
-        list[(*n)++] = a->key;
-    *out = list;
-    return OK;
 }
 
 enum err erase_person(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id, int64_t at_us,
@@ -219,7 +206,7 @@ enum err erase_person(struct store *store, const struct seal *seal, const struct
         err = forget_customer(store, source_id, refs->subject);
     }
     if (!err)
-        err = forget_activities(store, refs->email);
+        err = forget_mentions(store, refs->email);
     if (!err)
         err = bury_text(store, seal, refs->email, at_us);
     if (!err && str_starts(refs->subject, STR("c:")))
@@ -259,5 +246,5 @@ enum err erase_source(struct store *store, int64_t source_id)
         err = db_run(store->db, of_source[i], "ii", store->account_id, source_id);
     for (size_t i = 0; i < sizeof(of_nobody) / sizeof(*of_nobody) && !err; i++)
         err = db_run(store->db, of_nobody[i], "i", store->account_id);
-    return err;
+    return err ? err : erase_task_put(store, source_id, STR_NONE);
 }

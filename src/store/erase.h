@@ -10,14 +10,13 @@
 /* When the person that the event refers to was erased; 0 = never. */
 enum err erase_when(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id,
                     int64_t *at_us) MUST_CHECK;
-/* Gives the addresses of the contact that the event refers to, and that of the event. They live in the arena. */
-enum err erase_addresses(struct store *store, const struct event_refs *refs, int64_t source_id, struct arena *arena,
-                         const struct str **out, size_t *n) MUST_CHECK;
 /* Erases the contact that the event refers to: facts, ledger, visits of all its customers and addresses; leaves HMAC tombstones
- * with the time `at_us`. Fine when nothing is known: the tombstones stay. In the caller's transaction. */
+ * with the time `at_us`, and erase tasks (erase_task.h) for what the queue holds. Fine when nothing is known: those stay. In the
+ * caller's transaction. */
 enum err erase_person(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id, int64_t at_us,
                       struct arena *arena) MUST_CHECK;
-/* Erases all that one source said (X4), and the contacts that nothing else speaks of. In the caller's transaction. */
+/* Erases all that one source said (X4), and the contacts that nothing else speaks of; leaves an erase task. In the caller's
+ * transaction. */
 enum err erase_source(struct store *store, int64_t source_id) MUST_CHECK;
 
 #endif

@@ -1,6 +1,9 @@
 /* test_contact_erase.c -- deletion in the store, erasure of a person, and what comes after it (X1-X4, C13). */
 #include "contact_fixture.h"
 
+#include "store/erase_task.h"
+#include "store/fetch.h"
+
 #define ADA "ada@example.com"
 #define BOB "bob@example.com"
 
@@ -56,6 +59,8 @@ static size_t count_traces(struct fixture *f, const char *text)
         {"visitor", "id || subject"},
         {"ledger", "what || name || old_value || new_value"},
         {"seen", "key || reason || detail"},
+        {"activity", "subject || address || text || url"},
+        {"fetch_task", "object_id || last_error"},
     };
     size_t n = 0;
 
@@ -123,6 +128,59 @@ static void X2_visits_that_name_only_the_address_go_as_well(void **state)
                                   "'page':{'url':'https://shop.example/'}}"));
     assert_applied(redact_ada(f));
     assert_int_equal(count_traces(f, "ada"), 0);
+}
+
+static void X2_fetch_tasks_and_refusals_that_name_the_address_go_as_well(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(fetch_put(f->store, f->woo, STR("customer"), STR("Ada@example.com")), OK);
+    assert_int_equal(fetch_put(f->store, f->woo, STR("customer"), STR("ada")), OK);
+    assert_dead(shop_says(f, "orders/create", "{'email':'ada@example.com'"), "not_json");
+    assert_int_equal(db_run(f->store->db,
+                            "INSERT INTO seen (account_id, source_id, key, delivery_id, at_us, reason, detail) VALUES (1, $1, 'k',"
+                            " 'd', 1, 'mapping', 'ADA@example.com has no total')",
+                            "i", f->shop),
+                     OK);
+    assert_applied(redact_ada(f));
+    assert_int_equal(count_traces(f, ADA), 0);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM seen WHERE key = 'k' AND reason = 'mapping'"), 1);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM fetch_task"), 1);
+}
+
+static bool has_task(struct fixture *f, int64_t source_id, const char *address)
+{
+    struct erase_task *tasks = NULL;
+    size_t n = 0;
+    bool has = false;
+
+    assert_int_equal(erase_task_list(f->store, 100, &f->arena, &tasks, &n), OK);
+    for (size_t i = 0; i < n; i++)
+        has |= tasks[i].source_id == source_id && str_eq(tasks[i].address, str_of(address));
+    return has;
+}
+
+static void X2_what_is_left_to_be_searched_is_noted_until_it_is_done(void **state)
+{
+    struct fixture *f = *state;
+    struct erase_task *tasks = NULL;
+    bool due = true;
+    size_t n = 0;
+
+    know_ada(f);
+    assert_int_equal(erase_files_due(f->store, &due), OK);
+    assert_false(due);
+    assert_applied(redact_ada(f));
+    assert_applied(shop_says(f, "shop/redact", "{'shop_domain':'demo.example'}"));
+    assert_true(has_task(f, 0, ADA) && has_task(f, 0, "ada.king@example.com") && has_task(f, f->shop, ""));
+    assert_int_equal(erase_task_list(f->store, 100, &f->arena, &tasks, &n), OK);
+    assert_int_equal(erase_task_searched(f->store, tasks, n), OK);
+    assert_int_equal(erase_task_list(f->store, 100, &f->arena, &tasks, &n), OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(erase_files_due(f->store, &due), OK);
+    assert_true(due);
+    assert_int_equal(erase_files_cleaned(f->store), OK);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM erase_task"), 0);
 }
 
 static void X2_of_somebody_unknown_leaves_a_tombstone(void **state)
@@ -254,6 +312,8 @@ int main(void)
         contact_test(X1_without_a_source_left_the_contact_is_archived),
         contact_test(X2_an_erasure_leaves_nothing_but_tombstones),
         contact_test(X2_visits_that_name_only_the_address_go_as_well),
+        contact_test(X2_fetch_tasks_and_refusals_that_name_the_address_go_as_well),
+        contact_test(X2_what_is_left_to_be_searched_is_noted_until_it_is_done),
         contact_test(X2_of_somebody_unknown_leaves_a_tombstone),
         contact_test(X2_C13_the_consent_word_redacted_erases),
         contact_test(X3_orders_and_updates_of_an_erased_person_are_dropped),
