@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import secrets
 import subprocess
@@ -199,6 +200,20 @@ def test_without_a_drainer_it_says_so_and_the_same_command_goes_on(roles):
     report = do_import(roles, path)
     assert report["new"] + report["before"] == 3 and report["rejected"] == 0
     assert len(roles.contacts()) == 3
+
+
+def test_progress_is_shown_on_a_terminal_only(site):
+    path = write(site, f"email\n{address()}\n")
+    watcher, terminal = os.openpty()
+    try:
+        args = [harness.BINARY, "contacts", "import", path, "--config", site.config]
+        done = subprocess.run([str(arg) for arg in args], stdout=subprocess.PIPE, stderr=terminal, timeout=60)
+        shown = os.read(watcher, 65536)
+    finally:
+        os.close(watcher)
+        os.close(terminal)
+    assert done.returncode == 0 and b"1 rows, 0 rejected, 100 % of the file" in shown and b"%" not in done.stdout
+    assert site.cli("contacts", "import", path).err == ""
 
 
 def test_the_source_of_imports_takes_nothing_over_http(site):
