@@ -27,6 +27,8 @@ struct doctor {
 struct verify_request trial_request(const struct doctor *d);
 /* OK when it would pass; else why not. */
 enum err trial(struct doctor *d, const struct assumption *a) MUST_CHECK;
+/* True when it is signed that way, be it for this source or for somebody else: `expect` is this source's own. */
+bool trial_signed(struct doctor *d, const struct assumption *a);
 /* What is true of the case, with an own secret. */
 struct assumption trial_as_it_is(const struct doctor *d, struct str secret);
 /* Calls `passes` with every own valid secret of the spec until it is true. */

@@ -49,6 +49,13 @@ enum err trial(struct doctor *d, const struct assumption *a)
     return err;
 }
 
+bool trial_signed(struct doctor *d, const struct assumption *a)
+{
+    enum err err = trial(d, a);
+
+    return err == OK || err == ERR_RECIPIENT;
+}
+
 struct assumption trial_as_it_is(const struct doctor *d, struct str secret)
 {
     return (struct assumption){

@@ -83,6 +83,16 @@ def test_the_secret_before_this_one(site):
     assert_says(refuse(site, source, shopify(source.secret, BODY)), "previous_secret", "s1")
 
 
+def test_the_other_secret_of_the_source(site):
+    other = harness.whsec()
+    source = site.add_source("gitlab", secret=other, extra=("--secret-file", f"signing_token={site.secret_file(harness.whsec())}"))
+    assert_says(refuse(site, source, signing.standard(other, BODY)), "other_member", "secret", "signing_token")
+
+
+def test_a_token_that_nobody_has(site):
+    assert_says(refuse(site, source_of(site, "gitlab"), [("X-Gitlab-Token", secrets.token_hex(16))]), "unknown_token", "rotate")
+
+
 def test_a_secret_that_was_entered_after_the_delivery(site):
     source = source_of(site)
     new = secrets.token_hex(24)

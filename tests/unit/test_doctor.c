@@ -13,6 +13,7 @@ enum { AT_S = 1700000000, SECRETS = 4 };
 
 #define OWN_ROUTE                                                                                         \
     "{\"route\":1,\"platform\":\"demo\",\"title\":\"Demo\",\"config\":{"                                  \
+    "\"shop\":{\"type\":\"text\",\"doc\":\"the id of the shop\"},"                                        \
     "\"secret\":{\"type\":\"secret\",\"required\":true,\"doc\":\"the secret\"},"                          \
     "\"other\":{\"type\":\"secret\",\"doc\":\"another\"}},"                                               \
     "\"push\":{\"verify\":[%s],\"topic\":{\"header\":\"X-Topic\"},\"dedupe\":[[{\"header\":\"X-Id\"}]]}," \
@@ -21,6 +22,9 @@ enum { AT_S = 1700000000, SECRETS = 4 };
 #define PREFIXED "{\"scheme\":\"hmac\",\"header\":\"X-Sign\",\"encoding\":\"hex\",\"prefix\":\"sha256=\"}"
 #define TIMED "{\"scheme\":\"timed\",\"header\":\"X-Sign\",\"encoding\":\"hex\"}"
 #define URL "{\"scheme\":\"hmac\",\"header\":\"X-Sign\",\"encoding\":\"base64\",\"signed\":\"{url}{body}\"}"
+#define RECIPIENT                                                         \
+    "{\"scheme\":\"hmac\",\"header\":\"X-Sign\",\"encoding\":\"base64\"," \
+    "\"expect\":[{\"at\":\"/shop\",\"config\":\"shop\"}]}"
 #define TOKEN "{\"scheme\":\"token\",\"header\":\"X-Sign\"}"
 
 /* Secrets are made anew for every run. */
@@ -106,6 +110,12 @@ static void send(struct scene *s, const char *key, struct str signed_text, struc
     add_field(s, "X-Sign", s->signature);
 }
 
+/* The source was given the id of this shop. */
+static const char *shop_of_config(void *arg, struct str name)
+{
+    return str_eq(name, STR("shop")) ? arg : NULL;
+}
+
 /* The codes that the doctor finds, joined; checks that no secret and no signature is in the texts. */
 static const char *codes(struct scene *s, char out[128])
 {
@@ -115,6 +125,7 @@ static const char *codes(struct scene *s, char out[128])
                             .seal = s->seal,
                             .secrets = s->known,
                             .n_secrets = SECRETS,
+                            .config = {.get = shop_of_config, .arg = "17"},
                             .url = s->url};
     json_t *findings = json_array(), *one;
     size_t i, len = 0;
@@ -225,6 +236,49 @@ static void a_clock_is_judged_with_its_direction_and_beside_a_wrong_secret(void 
         snprintf(text, sizeof(text), "%s.body", stamp);
         send(&s, s.text[rows[i].secret], str_of(text), STR("body"), true, before);
         assert_string_equal(codes(&s, out), rows[i].want);
+        close_scene(&s);
+    }
+}
+
+static void a_time_in_another_format_is_told_from_a_wrong_secret(void **state)
+{
+    char out[128];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const char *stamp = i ? "2023-11-14T22:13:20Z" : "yesterday";
+        char before[64], text[64];
+        struct scene s;
+
+        open_scene(&s, TIMED, NULL);
+        snprintf(before, sizeof(before), "t=%s,v1=", stamp);
+        snprintf(text, sizeof(text), "%s.body", stamp);
+        send(&s, s.text[0], str_of(text), STR("body"), true, before);
+        assert_string_equal(codes(&s, out), "time_malformed");
+        close_scene(&s);
+    }
+}
+
+static void a_delivery_for_somebody_else_is_told_from_a_wrong_secret(void **state)
+{
+    static const struct {
+        struct str body;
+        int secret;
+        const char *want;
+    } rows[] = {{{"{\"shop\":\"18\"}", 13}, 0, "recipient"},
+                {{"{}", 2}, 0, "recipient"},
+                {{"{\"shop\":\"17\"}", 13}, 0, "accepted_now"},
+                {{"{\"shop\":\"18\"}", 13}, 3, "other_source"}};
+    char out[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct scene s;
+
+        open_scene(&s, RECIPIENT, NULL);
+        send(&s, s.text[rows[i].secret], rows[i].body, rows[i].body, false, "");
+        if (strcmp(codes(&s, out), rows[i].want) != 0)
+            fail_msg("row %zu: %s, not %s", i, out, rows[i].want);
         close_scene(&s);
     }
 }
@@ -402,6 +456,8 @@ int main(void)
         cmocka_unit_test(a_secret_that_nobody_knows_is_said_to_be_unknown),
         cmocka_unit_test(ways_to_spoil_a_secret_and_the_body_are_recognised),
         cmocka_unit_test(a_clock_is_judged_with_its_direction_and_beside_a_wrong_secret),
+        cmocka_unit_test(a_time_in_another_format_is_told_from_a_wrong_secret),
+        cmocka_unit_test(a_delivery_for_somebody_else_is_told_from_a_wrong_secret),
         cmocka_unit_test(another_url_than_the_signed_one_is_recognised),
         cmocka_unit_test(headers_that_are_missing_repeated_or_anothers_are_named),
         cmocka_unit_test(a_token_is_known_again_behind_its_mask),
