@@ -96,6 +96,14 @@ static int zone_s(struct scan *s)
     return sign * (hours * 3600 + minutes * 60);
 }
 
+bool time_zone_check(struct str zone)
+{
+    struct scan s = {.rest = zone};
+
+    (void)zone_s(&s);
+    return !s.bad && s.rest.len == 0;
+}
+
 static bool leap(int year)
 {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;

@@ -22,6 +22,8 @@ enum time_format {
 enum err time_format_parse(struct str name, enum time_format *out) MUST_CHECK;
 /* Parses the whole of `text`. ERR_SYNTAX for another form, ERR_RANGE for dates that do not exist or years outside 1970..9999. */
 enum err time_parse(struct str text, enum time_format format, int64_t *out_us) MUST_CHECK;
+/* True for Z, +hh:mm, +hhmm or -hh:mm. */
+bool time_zone_check(struct str zone);
 
 enum { TIME_ISO_CHARS = 27 };
 /* Writes 2024-05-02T09:11:08.123456Z, or without the fraction when it is zero, and a NUL; returns `out`.

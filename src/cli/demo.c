@@ -156,7 +156,7 @@ static bool draft_kind(struct sending *w, const struct route_send *what, enum ki
     struct map_failure failure;
 
     arena_reset(&w->demo->arena);
-    if (route_map(w->s->route, &entry, &w->demo->arena, &mapped, &failure) || mapped.n == 0)
+    if (route_map(w->s->route, &entry, w->s->source.config, &w->demo->arena, &mapped, &failure) || mapped.n == 0)
         return false;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
         if (kinds[i].event == mapped.events[0].type) {

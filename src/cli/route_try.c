@@ -2,11 +2,12 @@
 #include "cli/route.h"
 
 #include "base/file.h"
+#include "cli/given.h"
 #include "route/mapped_json.h"
 
 #include <unistd.h>
 
-enum { BODY_BYTES_MAX = 4 << 20, HEADERS_MAX = 32 };
+enum { BODY_BYTES_MAX = 4 << 20, HEADERS_MAX = 32, WHY_BYTES_MAX = 4096 };
 
 /* What is tried, and what comes of it. */
 struct trial {
@@ -14,6 +15,7 @@ struct trial {
     struct route *file;
     const struct route *route;
     struct buf body;
+    json_t *config; /* of the source, as --set says */
     struct arena arena;
     struct field headers[HEADERS_MAX];
     size_t n_headers;
@@ -48,6 +50,16 @@ static int open_route(struct cli *cli, struct trial *t, const char *what)
     return code == CLI_GO ? cli_find_route(t->routes, what, &t->route) : code;
 }
 
+static int check_config(const struct trial *t)
+{
+    struct buf why = BUF_INIT(WHY_BYTES_MAX);
+    enum err err = source_check_config(t->route, t->config, &why);
+    int code = err ? cli_fail_why(err, &why) : CLI_GO;
+
+    buf_release(&why);
+    return code;
+}
+
 static int try_body(const struct cli *cli, struct trial *t, const char *topic)
 {
     struct fields received = {.at = t->headers, .n = t->n_headers};
@@ -59,7 +71,7 @@ static int try_body(const struct cli *cli, struct trial *t, const char *topic)
         entry.content_type = STR_NONE;
     entry.topic = topic ? str_of(topic) : route_header_topic(t->route, received);
     entry.headers = (struct fields){.at = kept, .n = route_keep_headers(t->route, received, kept)};
-    err = route_map(t->route, &entry, &t->arena, &t->mapped, &t->failure);
+    err = route_map(t->route, &entry, t->config, &t->arena, &t->mapped, &t->failure);
     if (err == ERR_SYNTAX)
         return cli_fail("%s: %.*s%s", t->failure.reason, STR_ARG(t->failure.detail),
                         t->mapped.topic.len ? "" : "; name it with --topic");
@@ -71,16 +83,17 @@ static int try_body(const struct cli *cli, struct trial *t, const char *topic)
 int route_try_verb(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "route try FILE BODY [--topic TOPIC] [--header \"NAME: VALUE\"]...",
+        "route try FILE BODY [--topic TOPIC] [--header \"NAME: VALUE\"]... [--set NAME=VALUE]...",
         "Tells which events a body gives under a route file (or the platform of that name), which objects it tells to fetch and\n"
         "what of it is refused, as the drainer would map it. BODY is a file, - is standard input. Nothing is stored. With --topic\n"
         "fetch:OBJECT the body is what was fetched of that object.",
         "storehook route try routes/myshop.json order.json --topic order.created", 2, 2};
     const char *topic = NULL;
-    struct flag_values headers = {.n = 0};
+    struct flag_values headers = {.n = 0}, sets = {.n = 0};
     const struct cli_flag flags[] = {
         {"topic", FLAG_TEXT, &topic, "TOPIC", "the topic; by default what headers and body say"},
         {"header", FLAG_EACH, &headers, "\"NAME: VALUE\"", "a header of the request"},
+        {"set", FLAG_EACH, &sets, "NAME=VALUE", "a member of the source's config that the file reads"},
         {NULL, FLAG_ON, NULL, NULL, NULL},
     };
     struct trial t = {.body = BUF_INIT(BODY_BYTES_MAX)};
@@ -91,7 +104,11 @@ int route_try_verb(struct cli *cli, int argc, char **argv)
     for (size_t i = 0; i < headers.n && code == CLI_GO; i++)
         code = add_header(&t, headers.at[i]);
     if (code == CLI_GO)
+        code = given_config(&sets, &t.config);
+    if (code == CLI_GO)
         code = open_route(cli, &t, argv[0]);
+    if (code == CLI_GO)
+        code = check_config(&t);
     if (code == CLI_GO)
         err = file_read(argv[1], &t.body);
     if (err)
@@ -100,6 +117,7 @@ int route_try_verb(struct cli *cli, int argc, char **argv)
         code = try_body(cli, &t, topic);
     arena_release(&t.arena);
     buf_release(&t.body);
+    json_decref(t.config);
     route_free(t.file);
     routes_free(t.routes);
     return code;

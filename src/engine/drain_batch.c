@@ -378,7 +378,7 @@ static enum err map_entry(struct job *job, struct map_failure *failure)
 
     if (job->entry->kind == ENTRY_VISIT)
         return drain_browser_map(job->batch->parts, job->source, job->entry, work, &job->mapped, failure);
-    return route_map(job->route, job->entry, work, &job->mapped, failure);
+    return route_map(job->route, job->entry, job->source->config, work, &job->mapped, failure);
 }
 
 static enum err apply_entry(struct job *job)

@@ -42,7 +42,7 @@ static enum err map(struct receipt *p, struct buf *out)
     entry.id = STR("00000000000000000000000000000000");
     entry.source_id = str_of(p->live->id_text);
     entry.received_at_us = p->received_at_us;
-    err = route_map(p->live->route, &entry, &p->r->check, &mapped, &failure);
+    err = route_map(p->live->route, &entry, p->live->source.config, &p->r->check, &mapped, &failure);
     if (err && !*failure.reason)
         return err;
     answer = err ? failure_json(p->live, &mapped, &failure) : mapped_json(p->live->route, &mapped);

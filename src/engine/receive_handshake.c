@@ -15,12 +15,9 @@ enum { RANDOM_BYTES = 32, SEALED_MAX_BYTES = 16 << 10 };
 static const char *config_of(void *arg, struct str name)
 {
     const struct receipt *p = arg;
-    char text[128];
+    struct verify_config config = live_source_config(p->live);
 
-    if (name.len >= sizeof(text))
-        return NULL;
-    snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
-    return source_config(&p->live->source, text);
+    return config.get(config.arg, name);
 }
 
 /* The i-th secret, if it is valid and has that name. */

@@ -19,6 +19,25 @@ struct str scalar_text(const struct jnode *node)
     return STR_NONE;
 }
 
+static bool read_config(struct reader *r, const struct place *p, struct condition *out)
+{
+    static const char *const known[] = {"config", "split", NULL};
+    struct place config, split;
+
+    if (!read_members(r, p, known))
+        return false;
+    config = place_member(p, "config");
+    split = place_member(p, "split");
+    return (!place_given(&split) || read_char(r, &split, &out->split)) && config_ref_read(r, &config, &out->config);
+}
+
+/* What the text there must be: a text, one of several, or what the source's config says. */
+static bool read_is(struct reader *r, const struct place *p, struct condition *out)
+{
+    out->kind = CONDITION_IS;
+    return json_is_object(p->json) ? read_config(r, p, out) : read_scalars(r, p, &out->is, &out->n_is);
+}
+
 bool condition_read(struct reader *r, const struct place *p, struct condition *out)
 {
     static const char *const known[] = {"at", "up", "root", "is", "set", "missing", "same", "differs", NULL};
@@ -37,10 +56,8 @@ bool condition_read(struct reader *r, const struct place *p, struct condition *o
     }
     if (!pointer_read_members(r, p, &out->at))
         return false;
-    if (place_given(&is)) {
-        out->kind = CONDITION_IS;
-        return read_scalars(r, &is, &out->is, &out->n_is);
-    }
+    if (place_given(&is))
+        return read_is(r, &is, out);
     if (place_given(&same) || place_given(&differs)) {
         out->kind = CONDITION_SAME;
         out->expected = place_given(&same);
@@ -107,10 +124,10 @@ bool conditions_read_short(struct reader *r, const struct place *p, struct condi
     {
         struct place member = {.up = p, .name = name, .json = value};
 
-        all[n].kind = json_is_null(value) ? CONDITION_SET : CONDITION_IS;
+        all[n].kind = CONDITION_SET;
         good &= read_named_pointer(r, &member, &all[n].at);
         if (!json_is_null(value))
-            good &= read_scalars(r, &member, &all[n].is, &all[n].n_is);
+            good &= read_is(r, &member, &all[n]);
         n++;
     }
     *out = (struct conditions){.at = all, .n = n};
@@ -126,12 +143,27 @@ static bool is_set(const struct jnode *node)
     return node->type != J_STRING || str_trim(node->text).len > 0;
 }
 
-static bool is_one_of(const struct condition *condition, const struct jnode *node)
+/* True when the text is what the source's config says, or one of its parts; nothing is what is not set. */
+static bool is_in_config(const struct condition *condition, struct str text, const json_t *config)
+{
+    struct str rest = config_ref_text(&condition->config, config), part;
+
+    if (!condition->split)
+        return rest.len && str_eq(text, rest);
+    while (str_split(&rest, condition->split, &part))
+        if (str_trim(part).len && str_eq(text, str_trim(part)))
+            return true;
+    return false;
+}
+
+static bool is_one_of(const struct condition *condition, const struct jnode *node, const json_t *config)
 {
     struct str text = node ? scalar_text(node) : STR_NONE;
 
     if (!text.p)
         return false;
+    if (condition->config.name.len)
+        return is_in_config(condition, text, config);
     for (size_t i = 0; i < condition->n_is; i++)
         if (str_eq(text, condition->is[i]))
             return true;
@@ -150,7 +182,7 @@ bool condition_holds(const struct condition *condition, const struct scope *scop
     const struct jnode *found = scope_follow(scope, &condition->at);
 
     if (condition->kind == CONDITION_IS)
-        return is_one_of(condition, found);
+        return is_one_of(condition, found, scope->config);
     if (condition->kind == CONDITION_SET)
         return is_set(found) == condition->expected;
     if (condition->kind == CONDITION_SAME)

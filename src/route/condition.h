@@ -16,6 +16,8 @@ struct condition {
     enum condition_kind kind;
     const struct str *is;
     size_t n_is;
+    struct config_ref config; /* IS: the texts are those of the source's config instead, when it has a name */
+    char split;               /* what parts them; 0: it is one text */
     bool expected;
 };
 
@@ -24,12 +26,12 @@ struct conditions {
     size_t n;
 };
 
-/* Reads {"at": pointer (see pointer_read_members), "is": text or texts | "set": bool | "missing": bool |
+/* Reads {"at": pointer (see pointer_read_members), "is": text or texts or {"config": name, "split": ","} | "set": bool | "missing": bool |
  * "same": pointer | "differs": pointer}. */
 bool condition_read(struct reader *r, const struct place *p, struct condition *out);
 /* Reads one condition or a list of them, all of which must hold. */
 bool conditions_read(struct reader *r, const struct place *p, struct conditions *out);
-/* Reads {pointer: text or texts or null, ...}: the short form of "pick" and "where"; null: nothing is there. */
+/* Reads {pointer: text or texts or {"config": name} or null, ...}: the short form of "pick" and "where"; null: nothing is there. */
 bool conditions_read_short(struct reader *r, const struct place *p, struct conditions *out);
 bool condition_holds(const struct condition *condition, const struct scope *scope);
 /* True when all hold; none always do. */

@@ -219,7 +219,7 @@ enum err delivery_time(const struct delivery_form *form, const struct scope *sco
     err = value_find(&form->time, scope, &found, &refusal);
     if (err || found.kind != FOUND_TEXT)
         return err == ERR_TYPE ? OK : err;
-    if (time_parse(found.text, found.via->as == AS_TIME ? found.via->time : TIME_ISO, out))
+    if (time_parse(found.text, found_time_format(&found), out))
         *out = 0;
     return OK;
 }

@@ -109,6 +109,7 @@ bool delivery_read_dedupe(struct reader *r, const struct place *p, struct delive
         read_problem(r, p, "at most %d alternatives", DEDUPE_ALTERNATIVES_MAX);
         return false;
     }
+    r->no_config = "a key must stay the same when the source's config changes";
     for (size_t i = 0; i < n; i++) {
         struct place element = place_element(p, i);
         bool read = read_alternative(r, &element, &out->dedupe[i]);
@@ -119,6 +120,7 @@ bool delivery_read_dedupe(struct reader *r, const struct place *p, struct delive
         }
         good &= read;
     }
+    r->no_config = NULL;
     out->n_dedupe = n;
     return good;
 }

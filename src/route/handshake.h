@@ -52,14 +52,8 @@ struct handshakes {
     size_t n;
 };
 
-/* What a source is asked for, which handshakes name. Borrowed. */
-struct handshake_config {
-    const struct route_config *at;
-    size_t n;
-};
-
 /* Reads the list; `out` is to be released also after a failure. */
-bool handshakes_read(struct reader *r, const struct place *p, const struct handshake_config *config, struct handshakes *out);
+bool handshakes_read(struct reader *r, const struct place *p, struct handshakes *out);
 void handshakes_release(struct handshakes *handshakes);
 /* As route_handshake. */
 enum err handshakes_answer(const struct handshakes *handshakes, const struct handshake_request *request,

@@ -1,34 +1,7 @@
 /* handshake_read.c -- owns the reading of "handshakes". */
+#include "route/config_ref.h"
 #include "route/handshake.h"
 #include "route/template_hmac.h"
-
-enum { NAMES_MAX = 64 };
-
-/* What the functions below read with. */
-struct reading {
-    struct reader *r;
-    const struct handshake_config *config;
-};
-
-/* Every member of config that a handshake names must be something that a source is asked for. */
-static bool check_config(const struct reading *rd, const struct place *p, struct str name, bool secret)
-{
-    const char *names[NAMES_MAX + 1] = {NULL}, *near;
-    size_t n = 0;
-
-    for (size_t i = 0; i < rd->config->n; i++) {
-        const struct route_config *c = &rd->config->at[i];
-
-        if (c->secret == secret && str_eq(name, str_of(c->name)))
-            return true;
-        if (c->secret == secret && n < NAMES_MAX)
-            names[n++] = c->name;
-    }
-    near = nearest_name(name, names);
-    read_problem(rd->r, p, "\"%.*s\" is not declared in config with type %s%s%s%s", STR_ARG(str_upto(name, 80)),
-                 secret ? "secret" : "text", near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-    return false;
-}
 
 static bool is_pointer(struct str text)
 {
@@ -38,58 +11,58 @@ static bool is_pointer(struct str text)
     return text.len == 0 || text.p[0] == '/';
 }
 
-static bool check_pointer(const struct reading *rd, const struct place *p, struct str text)
+static bool check_pointer(struct reader *r, const struct place *p, struct str text)
 {
     if (is_pointer(text))
         return true;
-    read_problem(rd->r, p, "\"%.*s\" is no pointer such as \"/challenge\"", STR_ARG(str_upto(text, 80)));
+    read_problem(r, p, "\"%.*s\" is no pointer such as \"/challenge\"", STR_ARG(str_upto(text, 80)));
     return false;
 }
 
 /* --- templates -------------------------------------------------------------------------------------------------------- */
 
-static bool check_name(const struct reading *rd, const struct place *p, const struct template_part *part)
+static bool check_name(struct reader *r, const struct place *p, const struct template_part *part)
 {
     static const struct str config = {"config.", 7}, json = {"json.", 5};
 
     if (part->is_name && str_starts(part->text, config))
-        return check_config(rd, p, str_from(part->text, config.len), false);
+        return config_is_declared(r, p, str_from(part->text, config.len), false);
     if (part->is_name && str_starts(part->text, json))
-        return check_pointer(rd, p, str_from(part->text, json.len));
+        return check_pointer(r, p, str_from(part->text, json.len));
     return true;
 }
 
-static bool check_part(const struct reading *rd, const struct place *p, const struct template_part *part)
+static bool check_part(struct reader *r, const struct place *p, const struct template_part *part)
 {
-    bool good = part->hmac ? check_config(rd, p, part->hmac->secret, true) : check_name(rd, p, part);
+    bool good = part->hmac ? config_is_declared(r, p, part->hmac->secret, true) : check_name(r, p, part);
 
     for (size_t i = 0; part->hmac && i < part->hmac->n; i++)
-        good &= check_name(rd, p, &part->hmac->pieces[i]);
+        good &= check_name(r, p, &part->hmac->pieces[i]);
     return good;
 }
 
-static bool read_template(const struct reading *rd, const struct place *p, struct template *out)
+static bool read_template(struct reader *r, const struct place *p, struct template *out)
 {
     static const char *const names[] = {"query.", "form.", "json.", "header.", "config.", "url", "random", "hmac.", NULL};
-    bool good = template_read(rd->r, p, names, out);
+    bool good = template_read(r, p, names, out);
 
     for (size_t i = 0; good && i < out->n; i++)
-        good &= check_part(rd, p, &out->parts[i]);
+        good &= check_part(r, p, &out->parts[i]);
     return good;
 }
 
 /* --- conditions ------------------------------------------------------------------------------------------------------- */
 
-static bool read_param_object(const struct reading *rd, const struct place *p, struct handshake_param *out)
+static bool read_param_object(struct reader *r, const struct place *p, struct handshake_param *out)
 {
     static const char *const known[] = {"is", "config", "secret", NULL};
     static const enum param_kind kinds[] = {PARAM_IS, PARAM_CONFIG, PARAM_SECRET};
     struct place member = {.json = NULL};
 
-    if (!read_members(rd->r, p, known))
+    if (!read_members(r, p, known))
         return false;
     if (json_object_size(p->json) != 1) {
-        read_problem(rd->r, p, "has one of is, config, secret");
+        read_problem(r, p, "has one of is, config, secret");
         return false;
     }
     for (size_t i = 0; known[i] && !place_given(&member); i++) {
@@ -99,27 +72,27 @@ static bool read_param_object(const struct reading *rd, const struct place *p, s
     if (!place_given(&member)) /* the one member is unknown, which has been said */
         return false;
     if (out->kind == PARAM_IS)
-        return read_scalar(rd->r, &member, &out->text);
-    out->text = read_text(rd->r, &member);
-    return out->text.len && check_config(rd, &member, out->text, out->kind == PARAM_SECRET);
+        return read_scalar(r, &member, &out->text);
+    out->text = read_text(r, &member);
+    return out->text.len && config_is_declared(r, &member, out->text, out->kind == PARAM_SECRET);
 }
 
-static bool read_param(const struct reading *rd, const struct place *p, struct handshake_param *out)
+static bool read_param(struct reader *r, const struct place *p, struct handshake_param *out)
 {
     static const char *const kinds[] = {[PARAM_TEXT] = "text", [PARAM_DIGITS] = "digits", NULL};
     size_t index = 0;
 
     out->name = str_of(p->name);
     if (!json_is_string(p->json))
-        return read_param_object(rd, p, out);
-    if (!read_choice(rd->r, p, kinds, &index))
+        return read_param_object(r, p, out);
+    if (!read_choice(r, p, kinds, &index))
         return false;
     out->kind = (enum param_kind)index;
     return true;
 }
 
 /* Reads an object of conditions; absent is fine. */
-static bool read_params(const struct reading *rd, const struct place *p, struct handshake_params *out)
+static bool read_params(struct reader *r, const struct place *p, struct handshake_params *out)
 {
     const char *name;
     json_t *value;
@@ -127,22 +100,22 @@ static bool read_params(const struct reading *rd, const struct place *p, struct 
 
     if (!place_given(p))
         return true;
-    if (!read_object(rd->r, p))
+    if (!read_object(r, p))
         return false;
     if (json_object_size(p->json) > HANDSHAKE_PARAMS_MAX) {
-        read_problem(rd->r, p, "at most %d members", HANDSHAKE_PARAMS_MAX);
+        read_problem(r, p, "at most %d members", HANDSHAKE_PARAMS_MAX);
         return false;
     }
     json_object_foreach((json_t *)p->json, name, value)
     {
         struct place member = {.up = p, .name = name, .json = value};
 
-        good &= read_param(rd, &member, &out->at[out->n++]);
+        good &= read_param(r, &member, &out->at[out->n++]);
     }
     return good;
 }
 
-static bool read_body(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_body(struct reader *r, const struct place *p, struct handshake *out)
 {
     static const char *const bodies[] = {[HANDSHAKE_EMPTY] = "empty", [HANDSHAKE_ANY_BODY] = "any", NULL};
     struct place body = place_member(p, "body"), form = place_member(p, "form"), json = place_member(p, "json");
@@ -150,54 +123,55 @@ static bool read_body(const struct reading *rd, const struct place *p, struct ha
     bool good = true;
 
     if (place_given(&body) + place_given(&form) + place_given(&json) > 1) {
-        read_problem(rd->r, p, "has only one of body, form, json");
+        read_problem(r, p, "has only one of body, form, json");
         return false;
     }
     if (place_given(&body))
-        good = read_choice(rd->r, &body, bodies, &index);
+        good = read_choice(r, &body, bodies, &index);
     out->body = place_given(&form) ? HANDSHAKE_FORM : place_given(&json) ? HANDSHAKE_JSON : (enum handshake_body)index;
-    good &= read_params(rd, &form, &out->form);
-    good &= read_params(rd, &json, &out->json);
+    good &= read_params(r, &form, &out->form);
+    good &= read_params(r, &json, &out->json);
     for (size_t i = 0; i < out->json.n; i++)
-        good &= check_pointer(rd, &json, out->json.at[i].name);
+        good &= check_pointer(r, &json, out->json.at[i].name);
     return good;
 }
 
-static bool read_conditions(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_conditions(struct reader *r, const struct place *p, struct handshake *out)
 {
     static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "POST", NULL};
     struct place method = place_member(p, "method"), type = place_member(p, "content_type");
     struct place absent = place_member(p, "absent_headers"), headers = place_member(p, "headers"), query = place_member(p, "query");
     size_t index = 0;
-    bool good = read_choice(rd->r, &method, methods, &index);
+    bool good = read_choice(r, &method, methods, &index);
 
     out->method = str_of(methods[index]);
     if (place_given(&type))
-        out->content_type = read_text(rd->r, &type);
+        out->content_type = read_text(r, &type);
     if (place_given(&absent))
-        good &= read_texts(rd->r, &absent, &out->absent_headers, &out->n_absent);
-    good &= read_params(rd, &headers, &out->headers);
-    good &= read_params(rd, &query, &out->query);
-    return read_body(rd, p, out) && good;
+        good &= read_texts(r, &absent, &out->absent_headers, &out->n_absent);
+    good &= read_params(r, &headers, &out->headers);
+    good &= read_params(r, &query, &out->query);
+    return read_body(r, p, out) && good;
 }
 
 /* --- signatures, secrets ---------------------------------------------------------------------------------------------- */
 
-static bool read_verify(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_verify(struct reader *r, const struct place *p, struct handshake *out)
 {
+    const struct verify_config config = config_defaults(r);
     struct buf pointer = BUF_INIT(1 << 10);
     enum err err = place_pointer(p, &pointer);
 
     if (!err)
-        err = verify_spec_load(p->json, buf_str(&pointer), rd->r->problems, &out->verify);
-    rd->r->no_memory |= err == ERR_MEMORY;
+        err = verify_spec_load_with(p->json, buf_str(&pointer), &config, r->problems, &out->verify);
+    r->no_memory |= err == ERR_MEMORY;
     buf_release(&pointer);
     if (err || verify_spec_secret_name(out->verify).len == 0)
         return !err;
-    return check_config(rd, p, verify_spec_secret_name(out->verify), true);
+    return config_is_declared(r, p, verify_spec_secret_name(out->verify), true);
 }
 
-static bool read_signed(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_signed(struct reader *r, const struct place *p, struct handshake *out)
 {
     static const char *const words[] = {
         [HANDSHAKE_UNSIGNED] = "no", [HANDSHAKE_SIGNED] = "yes", [HANDSHAKE_EITHER] = "either", NULL};
@@ -207,56 +181,56 @@ static bool read_signed(const struct reading *rd, const struct place *p, struct 
 
     if (place_given(&verify)) {
         index = HANDSHAKE_ANY;
-        good = read_verify(rd, &verify, out);
+        good = read_verify(r, &verify, out);
     }
     if (place_given(&is_signed))
-        good &= read_choice(rd->r, &is_signed, words, &index);
+        good &= read_choice(r, &is_signed, words, &index);
     out->is_signed = (enum handshake_signed)index;
     return good;
 }
 
 /* A handshake that takes signed requests must tell them from deliveries, which it would swallow. */
-static bool check_swallows(const struct reading *rd, const struct place *p, const struct handshake *h)
+static bool check_swallows(struct reader *r, const struct place *p, const struct handshake *h)
 {
     bool takes_deliveries = h->is_signed == HANDSHAKE_SIGNED || h->is_signed == HANDSHAKE_EITHER;
 
     if (!takes_deliveries || h->headers.n + h->query.n + h->form.n + h->json.n > 0 || h->body == HANDSHAKE_EMPTY)
         return true;
-    read_problem(rd->r, p, "would answer every delivery; say in headers, query, form or json how it differs");
+    read_problem(r, p, "would answer every delivery; say in headers, query, form or json how it differs");
     return false;
 }
 
-static bool read_capture(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_capture(struct reader *r, const struct place *p, struct handshake *out)
 {
     static const char *const known[] = {"secret", "value", NULL}, *const whiles[] = {"pending", NULL};
     struct place capture = place_member(p, "capture"), pending = place_member(p, "while"), secret, value;
     size_t index;
 
     out->while_pending = place_given(&pending);
-    if (out->while_pending && !read_choice(rd->r, &pending, whiles, &index))
+    if (out->while_pending && !read_choice(r, &pending, whiles, &index))
         return false;
     if (!place_given(&capture)) {
         if (out->while_pending)
-            read_problem(rd->r, &pending, "needs \"capture\", which says what secret is pending");
+            read_problem(r, &pending, "needs \"capture\", which says what secret is pending");
         return !out->while_pending;
     }
-    if (!read_members(rd->r, &capture, known))
+    if (!read_members(r, &capture, known))
         return false;
     secret = place_member(&capture, "secret");
     value = place_member(&capture, "value");
-    out->capture = read_text(rd->r, &secret);
-    return out->capture.len && check_config(rd, &secret, out->capture, true) && read_template(rd, &value, &out->capture_value);
+    out->capture = read_text(r, &secret);
+    return out->capture.len && config_is_declared(r, &secret, out->capture, true) && read_template(r, &value, &out->capture_value);
 }
 
 /* --- the answer ------------------------------------------------------------------------------------------------------- */
 
 /* What is echoed is never read as HTML. */
-static bool read_type(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_type(struct reader *r, const struct place *p, struct handshake *out)
 {
     static const char *const types[] = {"text/plain", "text/plain; charset=utf-8", "application/json", NULL};
     size_t index = 1;
 
-    if (place_given(p) && !read_choice(rd->r, p, types, &index))
+    if (place_given(p) && !read_choice(r, p, types, &index))
         return false;
     out->answer_type = types[index];
     out->answer_is_json = index == 2;
@@ -264,7 +238,7 @@ static bool read_type(const struct reading *rd, const struct place *p, struct ha
 }
 
 /* The fields that the server itself writes are none of the handshake's. */
-static bool check_header_name(const struct reading *rd, const struct place *p)
+static bool check_header_name(struct reader *r, const struct place *p)
 {
     static const char *const ours[] = {"content-type",      "content-length", "connection", "date",
                                        "transfer-encoding", "keep-alive",     "upgrade",    NULL};
@@ -275,20 +249,20 @@ static bool check_header_name(const struct reading *rd, const struct place *p)
     for (size_t i = 0; ours[i]; i++)
         good &= !str_eq_nocase(str_of(p->name), str_of(ours[i]));
     if (!good)
-        read_problem(rd->r, p, "no header that a handshake may answer");
+        read_problem(r, p, "no header that a handshake may answer");
     return good;
 }
 
-static bool read_answer_headers(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_answer_headers(struct reader *r, const struct place *p, struct handshake *out)
 {
     const char *name;
     json_t *value;
     bool good = true;
 
-    if (!read_object(rd->r, p))
+    if (!read_object(r, p))
         return false;
     if (json_object_size(p->json) > HANDSHAKE_HEADERS_MAX) {
-        read_problem(rd->r, p, "at most %d headers", HANDSHAKE_HEADERS_MAX);
+        read_problem(r, p, "at most %d headers", HANDSHAKE_HEADERS_MAX);
         return false;
     }
     json_object_foreach((json_t *)p->json, name, value)
@@ -297,55 +271,54 @@ static bool read_answer_headers(const struct reading *rd, const struct place *p,
         struct handshake_header *header = &out->answer_headers[out->n_answer_headers++];
 
         header->name = str_of(name);
-        good &= check_header_name(rd, &member) && read_template(rd, &member, &header->value);
+        good &= check_header_name(r, &member) && read_template(r, &member, &header->value);
     }
     return good;
 }
 
-static bool read_answer(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_answer(struct reader *r, const struct place *p, struct handshake *out)
 {
     static const char *const known[] = {"status", "content_type", "body", "headers", NULL};
     struct place status, type, body, headers;
     bool good = true;
 
-    if (!read_members(rd->r, p, known))
+    if (!read_members(r, p, known))
         return false;
     status = place_member(p, "status");
     type = place_member(p, "content_type");
     body = place_member(p, "body");
     headers = place_member(p, "headers");
-    out->status = (int)read_int(rd->r, &status, 200, 299, 200);
+    out->status = (int)read_int(r, &status, 200, 299, 200);
     if (place_given(&body))
-        good = read_type(rd, &type, out) && read_template(rd, &body, &out->answer);
+        good = read_type(r, &type, out) && read_template(r, &body, &out->answer);
     else if (place_given(&type)) {
-        read_problem(rd->r, &type, "needs \"body\"");
+        read_problem(r, &type, "needs \"body\"");
         good = false;
     }
     if (place_given(&headers))
-        good &= read_answer_headers(rd, &headers, out);
+        good &= read_answer_headers(r, &headers, out);
     return good;
 }
 
-static bool read_handshake(const struct reading *rd, const struct place *p, struct handshake *out)
+static bool read_handshake(struct reader *r, const struct place *p, struct handshake *out)
 {
     static const char *const known[] = {"method", "content_type", "absent_headers", "headers", "query",   "body",   "form",
                                         "json",   "signed",       "verify",         "while",   "capture", "answer", NULL};
     struct place answer;
     bool good;
 
-    if (!read_members(rd->r, p, known))
+    if (!read_members(r, p, known))
         return false;
     answer = place_member(p, "answer");
-    good = read_conditions(rd, p, out);
-    good &= read_signed(rd, p, out);
-    good &= read_capture(rd, p, out);
-    good &= check_swallows(rd, p, out);
-    return read_answer(rd, &answer, out) && good;
+    good = read_conditions(r, p, out);
+    good &= read_signed(r, p, out);
+    good &= read_capture(r, p, out);
+    good &= check_swallows(r, p, out);
+    return read_answer(r, &answer, out) && good;
 }
 
-bool handshakes_read(struct reader *r, const struct place *p, const struct handshake_config *config, struct handshakes *out)
+bool handshakes_read(struct reader *r, const struct place *p, struct handshakes *out)
 {
-    struct reading rd = {.r = r, .config = config};
     size_t n = json_array_size(p->json);
     bool good = true;
 
@@ -356,7 +329,7 @@ bool handshakes_read(struct reader *r, const struct place *p, const struct hands
     for (size_t i = 0; i < out->n; i++) {
         struct place element = place_element(p, i);
 
-        good &= read_handshake(&rd, &element, &out->at[i]);
+        good &= read_handshake(r, &element, &out->at[i]);
     }
     return good && out->at;
 }

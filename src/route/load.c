@@ -143,6 +143,8 @@ static bool read_config(struct reader *r, const struct place *p, struct route *r
 
         good &= read_config_member(r, &member, &route->config[route->n_config++]);
     }
+    r->config = route->config;
+    r->n_config = route->n_config;
     return good;
 }
 
@@ -188,9 +190,7 @@ static bool read_keep(struct reader *r, const struct place *p, struct route *rou
 
 static bool read_handshakes(struct reader *r, const struct place *p, struct route *route)
 {
-    struct handshake_config config = {.at = route->config, .n = route->n_config};
-
-    return handshakes_read(r, p, &config, &route->handshakes);
+    return handshakes_read(r, p, &route->handshakes);
 }
 
 /* Deliveries always may come by POST; a signed GET has its query for a body. */

@@ -1,11 +1,6 @@
 /* load_verify.c -- owns the ways to sign of a route file: each is loaded, needs a declared secret, and stands where it proves something. */
+#include "route/config_ref.h"
 #include "route/load.h"
-
-/* What the ways to sign are checked with. */
-static const char *config_default(void *arg, struct str name)
-{
-    return route_config_default(arg, name);
-}
 
 /* The secret of every way to sign must be something that a source is asked for. */
 static bool check_secret(struct reader *r, const struct place *p, const struct route *route, const struct verify_spec *spec)
@@ -36,7 +31,7 @@ static bool check_proof(struct reader *r, const struct place *p, const struct ve
 bool load_verify(struct reader *r, const struct place *p, struct route *route)
 {
     size_t n = json_array_size(p->json);
-    const struct verify_config config = {.get = config_default, .arg = route};
+    const struct verify_config config = config_defaults(r);
     struct buf pointer = BUF_INIT(1 << 10);
     bool good = json_is_false(p->json) || read_list(r, p); /* false: it is not pushed; every request is refused */
 

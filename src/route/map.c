@@ -305,14 +305,14 @@ static enum err map_fetched(struct mapping *m)
     return err ? err : map_rules(m, &topic, &m->body, part);
 }
 
-enum err route_map(const struct route *route, const struct entry *entry, struct arena *arena, struct mapped *out,
-                   struct map_failure *failure)
+enum err route_map(const struct route *route, const struct entry *entry, const json_t *config, struct arena *arena,
+                   struct mapped *out, struct map_failure *failure)
 {
     size_t used_before = arena->used_bytes;
     struct mapping m = {
         .route = route,
         .entry = entry,
-        .body = {.node = NULL, .headers = entry->headers, .arena = arena},
+        .body = {.node = NULL, .headers = entry->headers, .config = config, .arena = arena},
         .out = out,
         .failure = failure,
     };

@@ -44,7 +44,7 @@ static enum err typed(enum member member, const struct found *found, const struc
         wanted = event_member_allows(member, found->text) ? NULL : event_member_words(member);
         break;
     case MEMBER_TIME:
-        wanted = time_parse(found->text, via->as == AS_TIME ? via->time : TIME_ISO, &value->number) ? "a time" : NULL;
+        wanted = time_parse(found->text, found_time_format(found), &value->number) ? "a time" : NULL;
         break;
     case MEMBER_BOOL:
         value->number = str_eq_nocase(found->text, STR("true")) || str_eq(found->text, STR("1"));

@@ -258,3 +258,16 @@ bool read_choice(struct reader *r, const struct place *p, const char *const *nam
     choice_problem(r, p, given, names);
     return false;
 }
+
+bool read_char(struct reader *r, const struct place *p, char *out)
+{
+    struct str text = read_text(r, p);
+
+    if (text.len == 1 && (unsigned char)text.p[0] < 0x80) {
+        *out = text.p[0];
+        return true;
+    }
+    if (text.len)
+        read_problem(r, p, "must be one ASCII character");
+    return false;
+}

@@ -6,11 +6,16 @@
 #include "base/json.h"
 #include "base/problems.h"
 
+struct route_config;
+
 /* Everything that a route keeps is in `arena`; texts are borrowed from the JSON, which lives as long. */
 struct reader {
     struct arena *arena;
     struct problems *problems;
     bool no_memory;
+    const struct route_config *config; /* what a source is given; read before what names it (config_ref.h) */
+    size_t n_config;
+    const char *no_config; /* why no value may read config here; NULL: it may */
 };
 
 /* Where a value stands; lives on the stack of the function that reads it. `json` is NULL when the member is absent. */
@@ -53,6 +58,8 @@ bool read_scalar(struct reader *r, const struct place *p, struct str *out);
 bool read_scalars(struct reader *r, const struct place *p, const struct str **out, size_t *n);
 bool read_bool(struct reader *r, const struct place *p, bool fallback);
 int64_t read_int(struct reader *r, const struct place *p, int64_t min, int64_t max, int64_t fallback);
+/* A text of one ASCII character. */
+bool read_char(struct reader *r, const struct place *p, char *out);
 /* One of `names` (NULL-terminated); its index in *out. */
 bool read_choice(struct reader *r, const struct place *p, const char *const *names, size_t *out);
 

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/fields.h"
+#include "base/json.h"
 #include "base/problems.h"
 #include "model/entry.h"
 #include "model/event.h"
@@ -169,11 +170,12 @@ struct map_failure {
 enum { ROUTE_MAP_ARENA_BYTES = 64 << 20 };
 /*
  * Maps the raw body to events: topic, dedupe key, objects. Pure. 0 events is fine (a ping, a topic that says nothing).
+ * `config` is what the source was given, name -> text; NULL: nothing, so that the file's defaults apply.
  * Null in the contact's members clears them (F1) only in events about the customer; an order, cart or page view holds a copy
  * of the customer, and what is empty there says nothing.
  * Errors: ERR_SYNTAX with `failure` filled, and topic and dedupe key in `out` as far as they are known; ERR_MEMORY.
  */
-enum err route_map(const struct route *route, const struct entry *entry, struct arena *arena, struct mapped *out,
-                   struct map_failure *failure) MUST_CHECK;
+enum err route_map(const struct route *route, const struct entry *entry, const json_t *config, struct arena *arena,
+                   struct mapped *out, struct map_failure *failure) MUST_CHECK;
 
 #endif

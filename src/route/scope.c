@@ -3,7 +3,8 @@
 
 struct scope scope_inner(const struct scope *outer, const struct jnode *element)
 {
-    return (struct scope){.node = element, .outer = outer, .headers = outer->headers, .arena = outer->arena};
+    return (struct scope){
+        .node = element, .outer = outer, .headers = outer->headers, .config = outer->config, .arena = outer->arena};
 }
 
 const struct jnode *scope_follow(const struct scope *scope, const struct pointer *pointer)

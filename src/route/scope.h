@@ -3,6 +3,7 @@
 #define ROUTE_SCOPE_H
 
 #include "base/fields.h"
+#include "route/config_ref.h"
 #include "route/pointer.h"
 
 /* What a form is evaluated on. Borrows. */
@@ -10,6 +11,7 @@ struct scope {
     const struct jnode *node;  /* pointers start here; NULL while there is no document */
     const struct scope *outer; /* what the node is an element of; NULL: the whole body */
     struct fields headers;
+    const json_t *config; /* of the source: name -> text; NULL: nothing is set */
     struct arena *arena;
 };
 

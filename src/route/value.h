@@ -6,7 +6,7 @@
 #include "model/money.h"
 #include "route/condition.h"
 
-enum value_origin { VALUE_POINTER, VALUE_HEADER, VALUE_CONST, VALUE_SUM, VALUE_JOIN, VALUE_FIRST_OF };
+enum value_origin { VALUE_POINTER, VALUE_HEADER, VALUE_CONST, VALUE_CONFIG, VALUE_SUM, VALUE_JOIN, VALUE_FIRST_OF };
 enum value_as { AS_TEXT, AS_NUMBER, AS_BOOL, AS_LOWER, AS_UPPER, AS_UNHTML, AS_ABS, AS_MINOR, AS_EMAIL, AS_TIME };
 
 struct value_pair {
@@ -15,8 +15,9 @@ struct value_pair {
 
 struct value_form {
     enum value_origin origin;
-    struct pointer at;     /* POINTER; SUM: the list */
-    struct str given;      /* HEADER: its name; CONST: the text; JOIN: what stands between */
+    struct pointer at; /* POINTER; SUM: the list */
+    struct str given;  /* HEADER: its name; CONST: the text; JOIN: what stands between */
+    struct config_ref config;
     struct value_form *of; /* FIRST_OF, JOIN */
     size_t n_of;
     struct conditions when;  /* absent unless they hold */
@@ -35,6 +36,7 @@ struct value_form {
     struct str fallback; /* "default" */
     enum value_as as;
     enum time_format time;
+    struct value_form *zone;          /* TIME: of a format without one; NULL: UTC */
     struct value_form *currency;      /* MINOR: whose minor units these are */
     const struct currency *exponents; /* MINOR: currencies of which the platform has more or fewer decimals than ISO 4217 */
     size_t n_exponents;
@@ -60,6 +62,9 @@ struct found {
     struct str text;              /* trimmed */
     const struct value_form *via; /* the form of a first-of list that gave it */
 };
+
+/* The form of a time that was found. */
+enum time_format found_time_format(const struct found *found);
 
 /* Why a value cannot be taken: the pointer and the class of what stands there, never the value. Empty while all is well. */
 struct refusal {

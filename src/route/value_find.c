@@ -158,6 +158,13 @@ static enum err find_first(const struct value_form *form, const struct scope *sc
     return OK;
 }
 
+static enum err find_config(const struct value_form *form, const struct scope *scope, struct found *out, struct refusal *refusal)
+{
+    struct str text = config_ref_text(&form->config, scope->config);
+
+    return text.p ? value_finish(form, scope, text, out, refusal) : OK;
+}
+
 enum err value_find(const struct value_form *form, const struct scope *scope, struct found *out, struct refusal *refusal)
 {
     struct str header;
@@ -176,6 +183,8 @@ enum err value_find(const struct value_form *form, const struct scope *scope, st
         return find_first(form, scope, out, refusal);
     case VALUE_CONST:
         return value_finish(form, scope, form->given, out, refusal);
+    case VALUE_CONFIG:
+        return find_config(form, scope, out, refusal);
     case VALUE_HEADER:
         return fields_get(scope->headers, form->given, &header) ? value_finish(form, scope, header, out, refusal) : OK;
     }

@@ -3,9 +3,9 @@
 
 enum { FIRST_OF_MAX = 16, JOIN_TEXT_MAX = 16, EXPONENT_MAX = 6 };
 
-static const char *const known[] = {"at",     "up",      "root",   "header", "const",    "sum",       "join", "of",
-                                    "when",   "pick",    "strict", "take",   "each",     "split",     "tail", "unless",
-                                    "values", "default", "as",     "where",  "currency", "exponents", NULL};
+static const char *const known[] = {"at",   "up",     "root",     "header",    "const",  "sum",  "join",   "of",     "when",
+                                    "pick", "strict", "take",     "each",      "split",  "tail", "unless", "values", "default",
+                                    "as",   "where",  "currency", "exponents", "config", "zone", NULL};
 
 static const char *const as_names[] = {
     [AS_TEXT] = "text",     [AS_NUMBER] = "number", [AS_BOOL] = "bool",   [AS_LOWER] = "lower", [AS_UPPER] = "upper",
@@ -31,19 +31,6 @@ static bool read_as(struct reader *r, const struct place *p, struct value_form *
         return false;
     out->as = (enum value_as)index;
     return true;
-}
-
-static bool read_char(struct reader *r, const struct place *p, char *out)
-{
-    struct str text = read_text(r, p);
-
-    if (text.len == 1 && (unsigned char)text.p[0] < 0x80) {
-        *out = text.p[0];
-        return true;
-    }
-    if (text.len)
-        read_problem(r, p, "must be one ASCII character");
-    return false;
 }
 
 static bool read_pairs(struct reader *r, const struct place *p, struct value_form *out)
@@ -117,12 +104,13 @@ static bool read_sum(struct reader *r, const struct place *p, const struct place
 static bool read_origin(struct reader *r, const struct place *p, struct value_form *out)
 {
     struct place at = place_member(p, "at"), root = place_member(p, "root"), header = place_member(p, "header"),
-                 text = place_member(p, "const"), sum = place_member(p, "sum"), join = place_member(p, "join");
+                 text = place_member(p, "const"), config = place_member(p, "config"), sum = place_member(p, "sum"),
+                 join = place_member(p, "join");
 
-    if (place_given(&at) + place_given(&root) + place_given(&header) + place_given(&text) + place_given(&sum) +
-            place_given(&join) !=
+    if (place_given(&at) + place_given(&root) + place_given(&header) + place_given(&text) + place_given(&config) +
+            place_given(&sum) + place_given(&join) !=
         1) {
-        read_problem(r, p, "a value has one of at, root, header, const, sum, join");
+        read_problem(r, p, "a value has one of at, root, header, const, config, sum, join");
         return false;
     }
     if (place_given(&header)) {
@@ -132,6 +120,10 @@ static bool read_origin(struct reader *r, const struct place *p, struct value_fo
     if (place_given(&text)) {
         out->origin = VALUE_CONST;
         return read_scalar(r, &text, &out->given);
+    }
+    if (place_given(&config)) {
+        out->origin = VALUE_CONFIG;
+        return config_ref_read(r, &config, &out->config);
     }
     if (place_given(&join))
         return read_join(r, p, &join, out);
@@ -229,6 +221,31 @@ static bool read_exponents(struct reader *r, const struct place *p, struct value
     return good;
 }
 
+/* A zone that the file itself gives must be one; what a source gives is looked at when it is used. */
+static bool check_zone(struct reader *r, const struct place *p, const struct value_form *zone)
+{
+    struct str given = zone->origin == VALUE_CONST ? zone->given : zone->origin == VALUE_CONFIG ? zone->config.fallback : STR_NONE;
+
+    if (!given.p || zone->values || time_zone_check(given))
+        return true;
+    read_problem(r, p, "\"%.*s\" is no zone such as +03:00 or Z", STR_ARG(str_upto(given, 40)));
+    return false;
+}
+
+static bool read_zone(struct reader *r, const struct place *p, struct value_form *out)
+{
+    struct place zone = place_member(p, "zone");
+
+    if (!place_given(&zone))
+        return true;
+    if (out->as != AS_TIME || (out->time != TIME_SQL && out->time != TIME_ISO_LOCAL)) {
+        read_problem(r, &zone, "needs \"as\": \"time:sql\" or \"time:iso_local\", which have none");
+        return false;
+    }
+    out->zone = read_array(r, 1, sizeof(*out->zone));
+    return out->zone && value_read(r, &zone, out->zone) && check_zone(r, &zone, out->zone);
+}
+
 /* Minor units mean nothing without their currency, and a currency means nothing elsewhere. */
 static bool read_currency(struct reader *r, const struct place *p, struct value_form *out)
 {
@@ -279,7 +296,7 @@ static bool read_form(struct reader *r, const struct place *p, struct value_form
     good &= check_together(r, p);
     good &= read_place_operators(r, p, out);
     good &= read_text_operators(r, p, out);
-    return good && read_currency(r, p, out);
+    return good && read_zone(r, p, out) && read_currency(r, p, out);
 }
 
 /* The values of a first-of list, or the parts of a join. */
@@ -344,4 +361,6 @@ void value_headers(const struct value_form *form, void (*each)(void *arg, struct
         value_headers(&form->of[i], each, arg);
     if (form->currency)
         value_headers(form->currency, each, arg);
+    if (form->zone)
+        value_headers(form->zone, each, arg);
 }

@@ -44,6 +44,7 @@ struct str describe_node(struct arena *arena, const struct jnode *node)
 enum err refuse(struct refusal *refusal, const struct value_form *form, const char *wanted, struct str got)
 {
     refusal->where = form->origin == VALUE_HEADER || form->origin == VALUE_CONST ? form->given
+                     : form->origin == VALUE_CONFIG                              ? form->config.name
                      : form->origin == VALUE_JOIN                                ? STR("join")
                                                                                  : form->at.text;
     refusal->wanted = wanted;
@@ -144,10 +145,48 @@ static enum err find_address(struct str text, struct arena *arena, struct str *o
     return OK;
 }
 
+/* "2024-05-02 09:11:08" and "+03:00" to "2024-05-02T09:11:08+03:00". */
+static enum err add_zone(struct arena *arena, struct str zone, struct str *text)
+{
+    char *whole = arena_alloc(arena, text->len + zone.len);
+
+    if (!whole)
+        return ERR_MEMORY;
+    memcpy(whole, text->p, text->len);
+    whole[strlen("2024-05-02")] = 'T';
+    memcpy(whole + text->len, zone.p, zone.len);
+    *text = str_n(whole, text->len + zone.len);
+    return OK;
+}
+
+/* A time whose zone is wanted and not known is none. */
+static enum err to_time(const struct value_form *form, const struct scope *scope, struct str *text, struct refusal *refusal)
+{
+    struct found zone = {.kind = FOUND_NOTHING};
+    int64_t time;
+    enum err err = form->zone ? value_find(form->zone, scope, &zone, refusal) : OK;
+
+    if (err)
+        return err;
+    if (form->zone && zone.kind != FOUND_TEXT) {
+        *text = STR_NONE;
+        return OK;
+    }
+    if (form->zone && !time_zone_check(zone.text))
+        return refuse(refusal, form->zone, "a zone such as +03:00", describe_text(scope->arena, zone.text));
+    if (time_parse(*text, form->time, &time))
+        return refuse(refusal, form, "a time of the stated format", describe_text(scope->arena, *text));
+    return form->zone ? add_zone(scope->arena, zone.text, text) : OK;
+}
+
+enum time_format found_time_format(const struct found *found)
+{
+    return found->via->as == AS_TIME && !found->via->zone ? found->via->time : TIME_ISO;
+}
+
 static enum err convert(const struct value_form *form, const struct scope *scope, struct str *text, struct refusal *refusal)
 {
     struct str given = *text;
-    int64_t time;
 
     switch (form->as) {
     case AS_TEXT:
@@ -176,9 +215,7 @@ static enum err convert(const struct value_form *form, const struct scope *scope
     case AS_BOOL:
         return to_bool(given, text) ? refuse(refusal, form, "true or false", describe_text(scope->arena, given)) : OK;
     case AS_TIME:
-        if (time_parse(given, form->time, &time))
-            return refuse(refusal, form, "a time of the stated format", describe_text(scope->arena, given));
-        return OK;
+        return to_time(form, scope, text, refusal);
     }
     return ERR_INTERNAL;
 }

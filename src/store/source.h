@@ -30,6 +30,8 @@ struct source_plan {
 /* Holds the plan against the route: unknown or missing config, secrets of the wrong form, a name that cannot be printed.
  * ERR_CONFIG; `why` says what is wrong and what would be right. */
 enum err source_check(const struct source_plan *plan, struct buf *why) MUST_CHECK;
+/* Holds the config (name -> text) against the route: every member is known and a text, no secret. ERR_CONFIG; `why` says. */
+enum err source_check_config(const struct route *route, const json_t *config, struct buf *why) MUST_CHECK;
 /* Holds one secret against the route: its name, and the form that the signature needs. ERR_CONFIG; `why` says. */
 enum err source_check_secret(const struct route *route, const struct given_secret *given, struct buf *why) MUST_CHECK;
 /* Checks, then adds it with a new key, secrets sealed (N10), the route's defaults filled in. The caller releases `out`.

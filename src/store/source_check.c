@@ -38,17 +38,17 @@ static enum err refuse_unknown(const struct route *route, const char *name, stru
                              route_platform(route)));
 }
 
-static enum err check_config(const struct source_plan *plan, struct buf *why)
+enum err source_check_config(const struct route *route, const json_t *config, struct buf *why)
 {
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)plan->config, name, value)
+    json_object_foreach((json_t *)(uintptr_t)config, name, value)
     {
-        const struct route_config *c = find(plan->route, name);
+        const struct route_config *c = find(route, name);
 
         if (!c)
-            return refuse_unknown(plan->route, name, why);
+            return refuse_unknown(route, name, why);
         if (c->secret)
             return refuse(buf_printf(why, "\"%s\" is a secret; give it with --secret-file", name));
         if (!json_is_string(value))
@@ -168,7 +168,7 @@ enum err source_check(const struct source_plan *plan, struct buf *why)
         return refuse(buf_printf(why, "a source's name has 1 to %d printable bytes; choose another", SOURCE_NAME_BYTES_MAX));
     if (plan->list.len > SOURCE_NAME_BYTES_MAX || !is_printable(plan->list))
         return refuse(buf_printf(why, "a list's name has at most %d printable bytes; choose another", SOURCE_NAME_BYTES_MAX));
-    err = check_config(plan, why);
+    err = source_check_config(plan->route, plan->config, why);
     if (!err)
         err = check_signing(plan, why);
     for (size_t i = 0; i < plan->n_secrets && !err; i++)

@@ -1,5 +1,6 @@
 /* fuzz_route.c -- owns the fuzzer of mapping: any body under any topic of any built-in route, and of some that use every form of a
- * body and every operator, ends in events or in a reason. First byte: route and topic; the rest is the body. */
+ * body and every operator, ends in events or in a reason. First byte: route and topic; the rest is the body, and its last bytes are
+ * also what the source's config says. */
 #include "route/route.h"
 
 #include <stdlib.h>
@@ -26,11 +27,15 @@ static void add_topics(const struct route *route, const char *header, const char
 
 /* One route for every form of a body, with every operator. */
 static const char own_route[] =
-    "{\"route\":1,\"platform\":\"own-%s\",\"title\":\"T\",\"config\":{\"secret\":{\"type\":\"secret\",\"doc\":\"d\"}},\"push\":{"
+    "{\"route\":1,\"platform\":\"own-%s\",\"title\":\"T\",\"config\":{\"secret\":{\"type\":\"secret\",\"doc\":\"d\"},\"z\":{"
+    "\"type\":\"text\",\"doc\":\"d\"}},\"push\":{"
     "\"body\":\"%s\",\"decode\":[\"/d\",\"/d/d\"],\"each\":[\"/l\",\"/m\"],\"max\":20,\"verify\":[{\"scheme\":\"hmac\",\"header\":"
     "\"X-Sign\",\"encoding\":\"hex\"}],\"topic\":[{\"at\":\"/t\"},{\"root\":\"/t\"}],\"dedupe\":[[{\"at\":\"/"
     "k\"},{\"up\":1,\"at\":\"/k\"}],"
-    "[{\"root\":\"/k\"}]],\"time\":{\"at\":\"/w\",\"as\":\"time:any\"}},\"objects\":{\"o\":{\"order.id\":[\"/"
+    "[{\"root\":\"/k\"}]],\"time\":{\"at\":\"/w\",\"as\":\"time:any\"}},\"objects\":{\"o\":{"
+    "\"contact.first_name\":{\"config\":\"z\"},\"contact.last_name\":{\"at\":\"/f\",\"pick\":{\"/k\":{\"config\":\"z\","
+    "\"split\":\",\"}},\"take\":\"/v\"},\"order.created_at\":{\"at\":\"/w\",\"as\":\"time:sql\",\"zone\":{\"config\":\"z\"}},"
+    "\"order.id\":[\"/"
     "id\",{\"join\":\"-\",\"of\":"
     "[\"/a\",{\"up\":2,\"at\":\"/b\"}]}],\"order.currency\":{\"at\":\"/c\",\"as\":\"upper\"},\"order.total\":{\"at\":\"/"
     "s\",\"as\":\"minor\","
@@ -187,6 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct map_failure failure;
     struct mapped mapped;
     struct arena arena;
+    json_t *config;
     size_t which;
     enum err err;
 
@@ -202,9 +208,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         entry.topic = loaded.header[which].value;
     entry.headers = (struct fields){kept, route_keep_headers(loaded.route[which], (struct fields){&loaded.header[which], 1}, kept)};
     entry.body = str_n(data + 1, size - 1);
+    config = json_pack("{so}", "z", json_str(str_from(entry.body, size > 7 ? size - 7 : 0)));
+    if (!config)
+        abort();
     arena_init(&arena, ROUTE_MAP_ARENA_BYTES);
-    err = route_map(loaded.route[which], &entry, &arena, &mapped, &failure);
+    err = route_map(loaded.route[which], &entry, config, &arena, &mapped, &failure);
     check_result(err, &mapped, &failure);
     arena_release(&arena);
+    json_decref(config);
     return 0;
 }

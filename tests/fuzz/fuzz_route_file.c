@@ -81,7 +81,7 @@ static void use(const struct route *route)
         arena_init(&arena, ROUTE_MAP_ARENA_BYTES);
         entry.topic = str_of(others[i].topic);
         entry.body = str_of(others[i].body);
-        err = route_map(route, &entry, &arena, &mapped, &failure);
+        err = route_map(route, &entry, NULL, &arena, &mapped, &failure);
         if (err && err != ERR_SYNTAX)
             abort();
         arena_release(&arena);

@@ -19,6 +19,7 @@ struct route_case {
     struct field headers[12];
     size_t n_headers;
     struct str content_type;
+    const json_t *config; /* of the source; borrowed; NULL: nothing is set */
     struct mapped mapped;
     struct map_failure failure;
     enum err err;
@@ -51,7 +52,7 @@ static inline void case_map(struct route_case *c, const struct route *route)
     entry.content_type = c->content_type;
     entry.topic = route_header_topic(route, received);
     entry.headers = (struct fields){kept, route_keep_headers(route, received, kept)};
-    c->err = route_map(route, &entry, &c->arena, &c->mapped, &c->failure);
+    c->err = route_map(route, &entry, c->config, &c->arena, &c->mapped, &c->failure);
 }
 
 static inline void case_text(struct route_case *c, const char *text)

@@ -88,7 +88,7 @@ static inline const struct event *fetched(struct route_case *c, const char *plat
 
     snprintf(topic, sizeof(topic), ROUTE_TOPIC_FETCH "%s", object);
     entry.topic = str_of(topic);
-    c->err = route_map(route_of(platform), &entry, &c->arena, &c->mapped, &c->failure);
+    c->err = route_map(route_of(platform), &entry, c->config, &c->arena, &c->mapped, &c->failure);
     e = only_event(c);
     assert_int_equal(e->type, type);
     return e;

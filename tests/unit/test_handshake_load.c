@@ -23,8 +23,8 @@ static void what_a_handshake_names_is_declared(void **state)
 {
     (void)state;
     assert_problems(HANDSHAKE("\"query\":{\"t\":{\"config\":\"secret\"}},\"answer\":{\"body\":\"{{config.secret}}\"}"),
-                    AT "/query/t/config: \"secret\" is not declared in config with type text\n" AT
-                       "/answer/body: \"secret\" is not declared in config with type text\n");
+                    AT "/query/t/config: \"secret\" is not declared in config with type text: it is a secret\n" AT
+                       "/answer/body: \"secret\" is not declared in config with type text: it is a secret\n");
     assert_problems(HANDSHAKE("\"capture\":{\"secret\":\"secrt\",\"value\":\"{{random}}\"},\"answer\":{}"),
                     AT "/capture/secret: \"secrt\" is not declared in config with type secret (did you mean secret?)\n");
     assert_problems(HANDSHAKE("\"verify\":{\"scheme\":\"hmac\",\"header\":\"X\",\"encoding\":\"hex\",\"secret\":\"app\"},"
@@ -32,6 +32,19 @@ static void what_a_handshake_names_is_declared(void **state)
                     AT "/verify: \"app\" is not declared in config with type secret\n");
     assert_problems(HANDSHAKE("\"answer\":{\"body\":\"{{hmac.sha256.hex(app, random)}}\"}"),
                     AT "/answer/body: \"app\" is not declared in config with type secret\n");
+}
+
+static void a_handshake_s_own_signature_is_loaded_with_the_defaults_of_config(void **state)
+{
+#define OWN(config)                                                                                                           \
+    HEAD "\"config\":{\"secret\":{\"type\":\"secret\",\"doc\":\"d\"},\"sign\":{\"type\":\"text\"," config "\"doc\":\"d\"}},"  \
+         "\"push\":{" VERIFY "," DELIVERY ",\"handshakes\":[{\"method\":\"POST\",\"verify\":{\"scheme\":\"hmac\",\"header\":" \
+         "\"{{config.sign}}\",\"encoding\":\"hex\"},\"answer\":{}}]}," TAIL
+    (void)state;
+    assert_problems(OWN("\"default\":\"X-Own\","), "");
+    assert_problems(
+        OWN(""), AT
+        "/verify: header is missing, or query, or form: one of them holds the signature\n"); /* no default: a required member would be empty */
 }
 
 static void shapes_of_handshakes_are_checked(void **state)
@@ -85,6 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(handshakes_are_checked),
         cmocka_unit_test(what_a_handshake_names_is_declared),
+        cmocka_unit_test(a_handshake_s_own_signature_is_loaded_with_the_defaults_of_config),
         cmocka_unit_test(shapes_of_handshakes_are_checked),
         cmocka_unit_test(digests_in_templates_are_checked),
     };

@@ -19,7 +19,7 @@ static void check_body(const char *push, const char *type, const char *body, con
     entry.content_type = str_of(type);
     entry.body = str_of(body);
     arena_init(&arena, ROUTE_MAP_ARENA_BYTES);
-    err = route_map(route, &entry, &arena, &mapped, &failure);
+    err = route_map(route, &entry, NULL, &arena, &mapped, &failure);
     if (err)
         snprintf(got, sizeof(got), "%s: %.*s", failure.reason, STR_ARG(failure.detail));
     else
@@ -114,7 +114,7 @@ static void what_is_decoded_has_limits_of_its_own_N9(void **state)
     assert_int_equal(buf_append(&body, STR("]\"}")), OK);
     entry.body = buf_str(&body);
     arena_init(&arena, ROUTE_MAP_ARENA_BYTES);
-    assert_int_equal(route_map(route, &entry, &arena, &mapped, &failure), ERR_SYNTAX);
+    assert_int_equal(route_map(route, &entry, NULL, &arena, &mapped, &failure), ERR_SYNTAX);
     assert_string_equal(failure.reason, "mapping");
     assert_true(mapped.dedupe_key.len > 0);
     arena_release(&arena);

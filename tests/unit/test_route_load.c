@@ -188,8 +188,8 @@ static void values_are_checked(void **state)
         {"\"/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17\"", "a pointer has at most 16 steps"},
         {"7", "must be a pointer, a list of values or an object, not a number"},
         {"[]", "a first-of list has 1 to 16 values"},
-        {"{}", "a value has one of at, root, header, const, sum, join"},
-        {"{\"at\":\"/a\",\"const\":\"b\"}", "a value has one of at, root, header, const, sum, join"},
+        {"{}", "a value has one of at, root, header, const, config, sum, join"},
+        {"{\"at\":\"/a\",\"const\":\"b\"}", "a value has one of at, root, header, const, config, sum, join"},
     };
     char text[2000], want[400];
 
@@ -236,7 +236,7 @@ static void operators_are_checked(void **state)
 static void references_are_checked(void **state)
 {
     static const char *const cases[][3] = {
-        {"{\"at\":\"/a\",\"root\":\"/b\"}", "", "a value has one of at, root, header, const, sum, join"},
+        {"{\"at\":\"/a\",\"root\":\"/b\"}", "", "a value has one of at, root, header, const, config, sum, join"},
         {"{\"root\":\"/a\",\"up\":1}", "/root", "stands alone: it starts at the whole body, \"at\" at the element"},
         {"{\"header\":\"X\",\"up\":1}", "/up", "needs \"at\", \"sum\" or \"root\""},
         {"{\"at\":\"/a\",\"up\":5}", "/up", "5 is not between 1 and 4"},

@@ -206,7 +206,7 @@ static void a_small_arena_makes_too_large_not_an_endless_retry_N8(void **state)
 
     (void)state;
     arena_init(&arena, 1200);
-    assert_int_equal(route_map(route, &entry, &arena, &mapped, &failure), ERR_SYNTAX);
+    assert_int_equal(route_map(route, &entry, NULL, &arena, &mapped, &failure), ERR_SYNTAX);
     assert_string_equal(failure.reason, "too_large");
     arena_release(&arena);
     route_free(route);

@@ -121,7 +121,7 @@ static void map_document(const struct route *route, struct route_case *c, const 
     struct entry entry = {.id = STR("00000000000000000000000000000001"), .source_id = STR("1"), .body = str_of(document)};
 
     entry.topic = str_of(topic);
-    c->err = route_map(route, &entry, &c->arena, &c->mapped, &c->failure);
+    c->err = route_map(route, &entry, c->config, &c->arena, &c->mapped, &c->failure);
 }
 
 static void a_fetched_document_is_mapped_by_its_object(void **state)

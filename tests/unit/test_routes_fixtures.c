@@ -116,7 +116,7 @@ static void map_fetched(struct route_case *c, const struct route *route, const c
 
     snprintf(topic, sizeof(topic), ROUTE_TOPIC_FETCH "%s", object);
     entry.topic = str_of(topic);
-    c->err = route_map(route, &entry, &c->arena, &c->mapped, &c->failure);
+    c->err = route_map(route, &entry, c->config, &c->arena, &c->mapped, &c->failure);
 }
 
 static void means_what_it_says(void **state)

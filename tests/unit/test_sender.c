@@ -124,7 +124,7 @@ static void means_something(const struct scene *s, struct str topic)
 
     entry.topic = route_header_topic(s->route, entry.headers);
     arena_init(&arena, 8 << 20);
-    if (route_map(s->route, &entry, &arena, &mapped, &failure))
+    if (route_map(s->route, &entry, NULL, &arena, &mapped, &failure))
         fail_msg("%s: %s %.*s", topic.p, failure.reason, STR_ARG(failure.detail));
     assert_int_equal(mapped.n_rejects, 0);
     assert_true(mapped.n + mapped.n_fetches > 0);
