@@ -165,7 +165,7 @@ static enum err map_row(struct csv_rows *rows, const struct entry *entry, struct
 
     arena_reset(&rows->work);
     *mapped = (struct mapped){.n = 0};
-    err = route_map(rows->route, entry, &rows->work, mapped, &failure);
+    err = route_map(rows->route, entry, NULL, &rows->work, mapped, &failure);
     if (err && err != ERR_MEMORY && failure.reason) {
         *refusal = (struct csv_refusal){.reason = failure.reason, .detail = failure.detail};
         return OK;
