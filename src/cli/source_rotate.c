@@ -2,7 +2,11 @@
 #include "base/timefmt.h"
 #include "cli/source.h"
 #include "engine/figures.h"
+#include "queue/queue.h"
 
+#include <poll.h>
+
+enum { COUNTED_AFTER_MS = 2 * QUEUE_COUNTS_FLUSH_MS };
 enum { WHY_BYTES = 4096, GRACE_MS_DEFAULT = 3600000, GRACE_MS_MAX = 30 * 86400000LL };
 #define QUIET_US (3600 * US_PER_S) /* an old secret that rested for so long is not missed */
 
@@ -115,8 +119,7 @@ static bool is_meant(const struct source *s, size_t i, const char *name, int64_t
     return source_secret_is_old(s, i, now_us) && (!name || strcmp(s->secrets[i].name, name) == 0);
 }
 
-/* Refuses while an old secret, or an old URL, was used within the hour. */
-static int check_quiet(struct secret_work *w, const struct rotation *r, int64_t now_us)
+static int check_counts(struct secret_work *w, const struct rotation *r, int64_t now_us)
 {
     const struct source *s = &w->at.source;
     json_t *counts = json_object();
@@ -136,6 +139,18 @@ static int check_quiet(struct secret_work *w, const struct rotation *r, int64_t 
     }
     json_decref(counts);
     return code;
+}
+
+/* Refuses while an old secret, or an old URL, was used within the hour. What looks quiet is looked at again when the uses of this
+ * moment have been counted. */
+static int check_quiet(struct secret_work *w, const struct rotation *r, int64_t now_us)
+{
+    int code = check_counts(w, r, now_us);
+
+    if (code != CLI_GO)
+        return code;
+    poll(NULL, 0, COUNTED_AFTER_MS);
+    return check_counts(w, r, now_us);
 }
 
 /* Returns owned: the ids of the old secrets, or the old URLs, which end now. */
@@ -161,7 +176,8 @@ static int finish(struct cli *cli, struct secret_work *w, const struct rotation 
 {
     int64_t now_us = clock_wall_us(cli->clock);
     json_t *ended = old_ones(w, r, now_us), *one;
-    int code = !ended ? cli_fail_why(ERR_MEMORY, NULL) : r->force ? CLI_GO : check_quiet(w, r, now_us);
+    bool asks = !r->force && json_array_size(ended) > 0;
+    int code = !ended ? cli_fail_why(ERR_MEMORY, NULL) : asks ? check_quiet(w, r, now_us) : CLI_GO;
     enum err err = OK;
     size_t i;
 

@@ -80,7 +80,8 @@ void receipt_handshake_end(struct receipt *p);
 
 /* receive_check.c: true when a plugin's author asks what the delivery would mean, instead of delivering it. */
 bool receipt_is_check(const struct receipt *p);
-/* Answers what the delivery, which is verified, would mean, and ends the receipt. ERR_RATE, ERR_MEMORY. */
+/* Answers what the delivery, which is verified, would mean, and ends the receipt. ERR_RATE, ERR_MEMORY; ERR_SYNTAX when the header
+ * says anything but "1". */
 enum err receipt_check(struct receipt *p) MUST_CHECK;
 
 /* receive_late.c: true when the refused request may be signed with a secret that was captured a moment ago: then it waits for a

@@ -273,7 +273,7 @@ static enum err judge_known(struct receipt *p)
 
 /*
  * The body is complete and the source is known, or known to be unknown. I2: nothing but 401, 404, 405, 429 and 503 is said to a
- * delivery here, 403 to a handshake with a wrong word; 400, 408, 411, 413, 414, 415 and 431 were said while reading.
+ * delivery here, 403 to a handshake with a wrong word, 400 to a check that is none; 400, 408, 411, 413, 414, 415 and 431 were said while reading.
  */
 static void judge(struct receipt *p)
 {

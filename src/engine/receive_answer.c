@@ -12,6 +12,7 @@ static const struct refusal {
     const char *body, *extra;
     enum counter counter;
 } refusals[] = {
+    {400, "{\"error\":\"bad request\"}", NULL, COUNTER_REFUSED},
     {401, "{\"error\":\"unauthorized\"}", NULL, COUNTER_REFUSED},
     {403, "{\"error\":\"forbidden\"}", NULL, COUNTER_REFUSED},
     {404, "{\"error\":\"not found\"}", NULL, COUNTER_REFUSED},

@@ -10,9 +10,18 @@ static const struct str check_header = {"storehook-check", 15};
 
 bool receipt_is_check(const struct receipt *p)
 {
-    struct str value;
+    return fields_get(http_fields(p->x), check_header, NULL) > 0;
+}
 
-    return fields_get(http_fields(p->x), check_header, &value) == 1 && str_eq(value, STR("1"));
+/* Whoever means a check must not be taken at the word of a delivery because he spelt it otherwise. */
+static enum err check_asked(const struct receipt *p)
+{
+    struct str value;
+    bool one = fields_get(http_fields(p->x), check_header, &value) == 1 && str_eq(value, STR("1"));
+
+    if (!one)
+        return ERR_SYNTAX;
+    return rate_take(p->r->parts.check_rate, p->live->source.id, p->started_us) ? OK : ERR_RATE;
 }
 
 /* The whole delivery's error, beside what is known of it; NULL when memory is out. */
@@ -54,7 +63,7 @@ static enum err map(struct receipt *p, struct buf *out)
 enum err receipt_check(struct receipt *p)
 {
     struct buf answer = BUF_INIT(ANSWER_MAX_BYTES);
-    enum err err = rate_take(p->r->parts.check_rate, p->live->source.id, p->started_us) ? OK : ERR_RATE;
+    enum err err = check_asked(p);
 
     if (!err)
         err = map(p, &answer);

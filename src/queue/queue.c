@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 enum {
-    COUNTS_FLUSH_MS = 1000,
     REFUSAL_LOG_US = 1000000, /* at most one line a second about what Redis refuses */
     PROBE_TTL_MS = 60000
 };
@@ -288,7 +287,7 @@ void queue_flush_counts(struct queue *q)
     loop_timer_stop(q->counts_timer);
     source_counts_flush(q->counts, send_count, q);
     if (source_counts_n(q->counts)) /* Redis away: they wait */
-        loop_timer_start(q->counts_timer, COUNTS_FLUSH_MS);
+        loop_timer_start(q->counts_timer, QUEUE_COUNTS_FLUSH_MS);
 }
 
 static void counts_fired(void *arg)
@@ -299,7 +298,7 @@ static void counts_fired(void *arg)
 void queue_source_count(struct queue *q, struct str source_id, struct str field, int64_t by)
 {
     if (source_counts_n(q->counts) == 0)
-        loop_timer_start(q->counts_timer, COUNTS_FLUSH_MS);
+        loop_timer_start(q->counts_timer, QUEUE_COUNTS_FLUSH_MS);
     if (source_counts_add(q->counts, source_id, field, by))
         return;
     queue_flush_counts(q);

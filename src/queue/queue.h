@@ -36,6 +36,8 @@ typedef void queue_snapshot_done(void *arg, enum err err, int64_t version, struc
 /* Fetches the version, and the text only when it is another than `known` (else json is empty); version 0 and no text when
  * nothing was published yet. The text is borrowed during the callback. */
 enum err queue_snapshot(struct queue *q, int64_t known, queue_snapshot_done *done, void *arg) MUST_CHECK;
+/* Counters reach Redis this late at most, when it answers. */
+enum { QUEUE_COUNTS_FLUSH_MS = 1000 };
 /* Adds to the counters of one source (verified, refused by reason, last delivery time, secret use); batched, best effort:
  * field names are made by the caller, values are added; fields that begin with "last_at_us" are set, not added. */
 void queue_source_count(struct queue *q, struct str source_id, struct str field, int64_t by);

@@ -86,8 +86,11 @@ def test_more_than_a_few_checks_a_second_are_429_and_deliveries_go_on(shared_up)
     assert ask(source, event("ping"), fields=()).status == 200
 
 
-def test_another_value_of_the_header_is_a_delivery(source):
-    assert "delivery" in json.loads(ask(source, event("ping"), fields=[("storehook-check", "0")]).body)
+@pytest.mark.parametrize("fields", [[("storehook-check", "0")], [("storehook-check", "true")], [("storehook-check", "1")] * 2])
+def test_a_header_that_asks_otherwise_is_400_and_no_delivery(shared_up, source, fields):
+    before = shared_up.settled_counts()
+    assert ask(source, event("signup", contact={"email": "otherwise@example.com"}), fields=fields).status == 400
+    assert shared_up.settled_counts() == before and not shared_up.has_contact("otherwise@example.com")
 
 
 def test_a_large_body_is_told_within_bounds(source):

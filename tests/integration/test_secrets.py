@@ -210,12 +210,11 @@ def test_metrics_say_how_each_secret_is_used_and_never_the_secret(site):
 def test_finish_refuses_while_the_old_secret_was_used_within_the_hour(site):
     source = site.add_source("shopify")
     old, new = source.secret, secrets.token_hex(24)
-    source.push(BODY, "products/update")
-    await_uses(site, source.name, "s1", 1)
     site.cli("source", "rotate", source.name, "--secret-file", site.secret_file(new), "--grace", "24h")
     await_accepts(site, source, new)
+    source.push(BODY, "products/update")  # of this moment: not counted yet
     refused = line(site.cli("source", "rotate", source.name, "--finish", exit_code=1))
-    assert re.search(r"secret s1 was used \d+ s ago, 1 times", refused) and "--force" in refused
+    assert re.search(r"secret s1 was used \d+ s ago, \d+ times", refused) and "--force" in refused
     assert accepts(site, source, old)
     assert site.json("source", "rotate", source.name, "--finish", "--force")["ended"] == ["s1"]
     await_accepts(site, source, old, wanted=False)
