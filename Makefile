@@ -7,6 +7,7 @@
 #   install   into DESTDIR PREFIX                 clean    removes BUILD
 #   valgrind  unit tests, and `up` with its roles, under memcheck
 #   docs      pages made from settings and tests  unit     unit tests alone; check: all tests, nothing built
+#   test-postgres  the tests of contacts, with PostgreSQL as their database (ROUNDS, SEEDS: how many)
 #
 # FUZZ_SECONDS=30 a fuzzer, FUZZ_SEEDS=10000 a property test (hours; 0 = none; `make test` runs 200).
 # BUILD=dir, SHARED=dir (facts the tests read), SANITIZE=address,undefined, CC, CXX, CFLAGS, V=1 (show commands).
@@ -142,6 +143,16 @@ test-programs: $(UNIT) $(SLOW)
 check:
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
 
+# The tests of what a contact becomes, once more on a private PostgreSQL (tests/private-postgres).
+ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,contact_arrival contact_erase contact_orders contact_people source source_secret)
+
+test-postgres:
+	@tools/deps run test
+	@$(MAKE) --no-print-directory $(JOBS) all $(ON_POSTGRES)
+	@STOREHOOK_TEST_DATABASE=postgres SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' $(ON_POSTGRES)
+	@STOREHOOK_TEST_DATABASE=postgres ROUNDS=$${ROUNDS:-6} SEEDS=$${SEEDS:-4} HTTPS_SEEDS=$${HTTPS_SEEDS:-1} SHARED='$(SHARED)' \
+		$(PYTHON) tools/run-tests --build '$(BUILD)' --match 'spec or convergence or crash or payloads or quickstart' tests/integration
+
 unit: $(UNIT)
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT)
 
@@ -192,6 +203,6 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 FORCE:
-.PHONY: all deps run test test-programs check unit fuzz fuzz-programs seeds valgrind valgrind-programs bench lint docs format install clean FORCE
+.PHONY: all deps run test test-programs check test-postgres unit fuzz fuzz-programs seeds valgrind valgrind-programs bench lint docs format install clean FORCE
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(BUILD)/src/main.d $(patsubst %,%.d,$(UNIT) $(SLOW) $(FUZZERS) $(BENCHES))

@@ -192,9 +192,16 @@ static bool is_readable(const char *url)
 /* What is before dbname holds unless the URL says otherwise; what is after it always. */
 static enum err connect_to(struct postgres_db *p, const char *url)
 {
-    const char *const names[] = {"fallback_application_name", "connect_timeout", "target_session_attrs", "tcp_user_timeout",
-                                 "keepalives_idle",           "dbname",          "client_encoding",      NULL};
-    const char *const values[] = {"storehook", "5", "read-write", "30000", "30", url, "UTF8", NULL};
+    const char *const names[] = {"fallback_application_name",
+                                 "connect_timeout",
+                                 "target_session_attrs",
+                                 "tcp_user_timeout",
+                                 "keepalives_idle",
+                                 "keepalives_interval",
+                                 "dbname",
+                                 "client_encoding",
+                                 NULL};
+    const char *const values[] = {"storehook", "5", "read-write", "30000", "30", "10", url, "UTF8", NULL};
 
     p->conn = PQconnectdbParams(names, values, 1);
     p->generation++;

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import redis
 
+import database
 import signing
 import wire
 from processes import Process, alive, children_of, reap, scaled, wait_gone, wait_until  # noqa: F401 (for the tests)
@@ -83,7 +84,7 @@ class Site:
         self.dir = self.base / "var"
         self.dir.mkdir(mode=0o700, exist_ok=True)
         self.config = self.base / "storehook.ini"
-        self.settings = {"storehook": {"dir": self.dir}}
+        self.settings = {"storehook": {"dir": self.dir}, **database.settings()}
         for name, values in (settings or {}).items():
             self.settings.setdefault(name, {}).update(values)
         self.write_config()

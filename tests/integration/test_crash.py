@@ -1,4 +1,4 @@
-"""kill -9 of serve, drain and redis-server at random moments under load: each answered delivery is applied once (N1, N3, N4).
+"""kill -9 of serve, drain, redis-server and PostgreSQL (when that is the database) at random moments under load: each answered delivery is applied once (N1, N3, N4).
 
 ROUNDS says how many kills, CRASH_SEED which; both are printed.
 """
@@ -11,6 +11,7 @@ import time
 import pytest
 
 import bodies
+import database
 import harness
 import wire
 from conftest import running_up
@@ -19,6 +20,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "100"))
 SEED = int(os.environ.get("CRASH_SEED", str(random.randrange(1 << 30))))
 CLIENTS = 4
 ROLES = ("serve", "drain", "redis-server")
+KILLED = (*ROLES, "postgres") if database.on_postgres else ROLES
 CLIENT_PATIENCE_S = 60
 
 
@@ -84,6 +86,15 @@ def site():
         yield up
 
 
+def kill(site, role):
+    if role == "postgres":  # nobody supervises it
+        database.postgres.kill()
+        database.postgres.start()
+        return
+    pid = site.kill_child(role)
+    harness.wait_until(lambda: not harness.alive(pid), f"{role} is gone")
+
+
 def kill_at_random_moments(site, clients, rng):
     """Each kill happens after a random number of further answers: under load, at no fixed point of the work."""
     killed = []
@@ -92,10 +103,8 @@ def kill_at_random_moments(site, clients, rng):
         harness.wait_until(lambda: sum(c.answered for c in clients) >= wanted or any(c.failure for c in clients),
                            lambda: f"load goes on after {killed[-3:]}; log:\n{site.log()[-4000:]}", 90)
         assert not any(c.failure for c in clients), [c.failure for c in clients]
-        role = rng.choice(ROLES)
-        pid = site.kill_child(role)
-        killed.append(role)
-        harness.wait_until(lambda: not harness.alive(pid), f"{role} is gone")
+        killed.append(rng.choice(KILLED))
+        kill(site, killed[-1])
     return killed
 
 
@@ -118,7 +127,7 @@ def test_N1_N3_N4_every_answered_delivery_is_applied_once(site, capsys):
     site.settle(120)
     answered, retries = sum(c.answered for c in clients), sum(c.retries for c in clients)
     with capsys.disabled():
-        print(f"\n  {ROUNDS} kills {dict((r, killed.count(r)) for r in ROLES)}, CRASH_SEED={SEED}: "
+        print(f"\n  {ROUNDS} kills {dict((r, killed.count(r)) for r in KILLED)}, CRASH_SEED={SEED}: "
               f"{answered} deliveries answered, {retries} retries")
     assert site.dead() == []
     for client in clients:

@@ -69,9 +69,15 @@ static inline void postgres_make(char *url, size_t size)
 /* The database of a test of the store: a file in `dir`, or a fresh one on PostgreSQL when STOREHOOK_TEST_DATABASE=postgres. */
 static inline void test_database(const char *dir, char *url, size_t size)
 {
-    const char *wanted = getenv("STOREHOOK_TEST_DATABASE");
+    static int on_postgres = -1;
 
-    if (!wanted || strcmp(wanted, "postgres") != 0) {
+    if (on_postgres < 0) {
+        const char *wanted = getenv("STOREHOOK_TEST_DATABASE");
+
+        on_postgres = wanted && strcmp(wanted, "postgres") == 0;
+        unsetenv("STOREHOOK_TEST_DATABASE"); /* the program takes every STOREHOOK_ variable for a setting */
+    }
+    if (!on_postgres) {
         snprintf(url, size, "sqlite:%s/test.db", dir);
         return;
     }

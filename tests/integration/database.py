@@ -1,0 +1,58 @@
+"""Owns the contact database of a test where it is not the file in the site's directory: a private PostgreSQL server.
+
+STOREHOOK_TEST_DATABASE=postgres makes every site use a fresh database there; the default is SQLite.
+"""
+
+import atexit
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+COMMAND = Path(__file__).resolve().parents[1] / "private-postgres"
+# Taken out of the environment: the program takes every STOREHOOK_ variable for a setting.
+WANTED = os.environ.pop("STOREHOOK_TEST_DATABASE", "sqlite")
+SKIPPED = 77
+
+
+class Postgres:
+    """One server for the whole run, started when the first test asks."""
+
+    def __init__(self):
+        self.dir, self.made = None, 0
+
+    def command(self, what, *more):
+        done = subprocess.run([COMMAND, what, self.dir, *more], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, timeout=120)
+        if done.returncode == SKIPPED:
+            pytest.skip(done.stderr.decode().strip())
+        assert done.returncode == 0, f"{COMMAND.name} {what}: {done.stderr.decode()}"
+
+    def start(self):
+        if self.dir is None:
+            self.dir = tempfile.mkdtemp(prefix="sh-pg-", dir="/tmp")
+            atexit.register(self.command, "stop")
+        self.command("start")
+
+    def kill(self):
+        """kill -9 of the server and all its children."""
+        self.command("kill")
+
+    def new_url(self):
+        if self.dir is None:
+            self.start()
+        self.made += 1
+        self.command("make", f"t{self.made}")
+        return f"postgres:host={self.dir} user=storehook dbname=t{self.made}"
+
+
+postgres = Postgres()
+on_postgres = WANTED == "postgres"
+needs_sqlite = pytest.mark.skipif(on_postgres, reason="works on the file of SQLite")
+
+
+def settings():
+    """What a site's settings say of its database."""
+    return {"db": {"url": postgres.new_url()}} if on_postgres else {}
