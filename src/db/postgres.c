@@ -8,9 +8,10 @@
  */
 enum { INT_CHARS = 24, NAME_CHARS = 24, TRIES_ALONE = 10, TEXT_OID = 25, SCHEMA_LOCK = 1937009512 };
 
-/* One value to send: `text` is where a number is written. */
+/* Where a value lies that cannot be sent as it was given. */
 struct value {
-    char text[INT_CHARS];
+    char number[INT_CHARS];
+    char *mended; /* owned */
 };
 
 struct postgres_stmt {
@@ -183,6 +184,8 @@ static void postgres_finalize(struct db_stmt *base)
 
     forget_there(st);
     PQclear(st->result);
+    for (int i = 0; i < st->n_values; i++)
+        free(st->values[i].mended);
     free(st->values);
     free(st->starts);
     free(st->sizes);
@@ -248,13 +251,39 @@ static enum err postgres_bind_int(struct db_stmt *base, int i, int64_t value)
 
     if (!has_value(base, i))
         return ERR_DB;
-    snprintf(st->values[i - 1].text, INT_CHARS, "%lld", (long long)value);
-    st->starts[i - 1] = st->values[i - 1].text;
+    snprintf(st->values[i - 1].number, INT_CHARS, "%lld", (long long)value);
+    st->starts[i - 1] = st->values[i - 1].number;
     st->formats[i - 1] = 0;
     return OK;
 }
 
-/* Text is sent with its length; the server refuses a NUL byte in it. */
+/* Bytes of the character that `s` begins with; 0 when it begins with none that PostgreSQL can hold. */
+static size_t character(struct str s)
+{
+    for (size_t n = 1; *s.p && n <= 4 && n <= s.len; n++)
+        if (str_is_utf8(str_upto(s, n)))
+            return n;
+    return 0;
+}
+
+/* A reason that was cut within a character, a name with a NUL byte: no cause to refuse the whole entry. Such bytes become "?". */
+static char *mend(struct str s)
+{
+    char *copy = malloc(s.len), *end = copy;
+
+    while (copy && s.len) {
+        size_t n = character(s);
+
+        if (n)
+            memcpy(end, s.p, n);
+        else
+            *end = '?';
+        end += n ? n : 1;
+        s = str_from(s, n ? n : 1);
+    }
+    return copy;
+}
+
 static enum err postgres_bind_str(struct db_stmt *base, int i, struct str value)
 {
     struct postgres_stmt *st = statement(base);
@@ -265,6 +294,13 @@ static enum err postgres_bind_str(struct db_stmt *base, int i, struct str value)
         db_set_trouble(base->db, STR("text for a parameter that takes none"));
         return ERR_DB;
     }
+    if (!str_is_utf8(value) || memchr(value.p, '\0', value.len)) {
+        free(st->values[i - 1].mended);
+        st->values[i - 1].mended = mend(value);
+        value.p = st->values[i - 1].mended;
+    }
+    if (!value.p)
+        return ERR_MEMORY;
     st->starts[i - 1] = value.p;
     st->sizes[i - 1] = (int)value.len;
     st->formats[i - 1] = 1;
