@@ -1,4 +1,4 @@
-/* apply_consent.c -- owns what an event states about consent (C1-C4, C7, C10, C13, G1, G3). */
+/* apply_consent.c -- owns what an event states about consent (C1-C4, C6, C7, C10, C13, G1, G3). */
 #include "model/apply.h"
 
 #include "model/phone.h"
@@ -128,6 +128,33 @@ static struct str statement_address(struct apply *a, struct str channel)
     return address;
 }
 
+static struct suppression *suppression_ensure(struct apply *a, struct str channel, struct str address, struct str reason)
+{
+    struct suppression *p;
+
+    for (p = a->scope->suppressions; p; p = p->next)
+        if (str_eq(p->channel, channel) && str_eq(p->address, address) && str_eq(p->reason, reason))
+            return p;
+    p = scope_add(a->scope, &a->scope->suppressions, sizeof(*p));
+    if (p)
+        *p = (struct suppression){.next = p->next, .channel = channel, .address = address, .reason = reason, .at_us = INT64_MIN};
+    return p;
+}
+
+/* Keeps the latest time of each reason, of equal times one source whatever came first (N5); true when the reason is new. */
+static bool suppression_take(struct apply *a, struct str channel, struct str address, struct str reason, int64_t at_us)
+{
+    struct suppression *p = suppression_ensure(a, channel, address, reason);
+    bool is_new = p && p->at_us == INT64_MIN;
+
+    if (!p || at_us < p->at_us || (at_us == p->at_us && a->ctx->source_id >= p->source_id))
+        return false;
+    p->at_us = at_us;
+    p->source_id = a->ctx->source_id;
+    p->changed = true;
+    return is_new;
+}
+
 static void state(struct apply *a, struct str channel, enum consent_state said, int64_t at_us, struct str basis, bool confirmed)
 {
     enum consent_kind kind = said == CONSENT_UNSUBSCRIBED ? CONSENT_RESTRICT
@@ -146,29 +173,32 @@ static void state(struct apply *a, struct str channel, enum consent_state said, 
         return;
     if (kind == CONSENT_OPT_IN && !a->policy->sources_may_relax)
         kind = CONSENT_WEAK;
+    if (kind == CONSENT_OPT_IN && said == CONSENT_SUBSCRIBED && confirmed)
+        suppression_take(a, channel, address, STR(SUPPRESSION_CONFIRMED), at_us);
     state_for_list(a, channel, address, list, kind, &reg); /* C10: without a list it is global */
     if (kind != CONSENT_RESTRICT && list.len == 0 && joined.len && str_eq(channel, STR("email")))
         state_for_list(a, channel, address, joined, kind, &reg);
 }
 
-static void suppress(struct apply *a, struct str channel, struct str reason)
+/* The words for consent that suppress the address, each with its rule. */
+static const struct {
+    struct str word;
+    const char *rule;
+} suppressing[] = {{{"invalid", 7}, "C13"}, {{"complaint", 9}, "C6"}, {{SUPPRESSION_HARD_BOUNCE, 11}, "C6"}};
+
+/* True when the word suppresses. */
+static bool suppress(struct apply *a, struct str channel, struct str word, int64_t at_us)
 {
     struct str address = statement_address(a, channel);
-    struct suppression *p;
 
-    for (p = a->scope->suppressions; p; p = p->next)
-        if (str_eq(p->channel, channel) && str_eq(p->address, address) && str_eq(p->reason, reason))
-            return;
-    p = address.len ? scope_add(a->scope, &a->scope->suppressions, sizeof(*p)) : NULL;
-    if (!p)
-        return;
-    p->channel = channel;
-    p->address = address;
-    p->reason = reason;
-    p->at_us = a->v.at_us;
-    p->source_id = a->ctx->source_id;
-    p->changed = true;
-    scope_note(a->scope, a->ctx, STR_NONE, "C13", "suppression", reason, STR_NONE, STR_NONE);
+    for (size_t i = 0; i < sizeof(suppressing) / sizeof(*suppressing); i++) {
+        if (!str_eq(word, suppressing[i].word))
+            continue;
+        if (address.len && suppression_take(a, channel, address, suppressing[i].word, at_us))
+            scope_note(a->scope, a->ctx, STR_NONE, suppressing[i].rule, "suppression", suppressing[i].word, STR_NONE, STR_NONE);
+        return true;
+    }
+    return false;
 }
 
 static void apply_member(struct apply *a, struct str channel, enum member state_member, enum member at, enum member basis,
@@ -177,10 +207,8 @@ static void apply_member(struct apply *a, struct str channel, enum member state_
     struct str word = member_text(a, state_member);
     enum consent_state said = CONSENT_NONE;
 
-    if (str_eq(word, STR("invalid"))) {
-        suppress(a, channel, STR("invalid"));
+    if (suppress(a, channel, word, statement_time(a, at, true)))
         return;
-    }
     if (word.len == 0 || consent_state_parse(word, &said) || said == CONSENT_NONE) /* C7, C13: no statement */
         return;
     state(a, channel, said, statement_time(a, at, said == CONSENT_UNSUBSCRIBED), member_text(a, basis), confirmed);

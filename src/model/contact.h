@@ -76,7 +76,10 @@ struct contact_field {
 /* The customer's tags as the source last said them, one a line (F5: each source owns its own). */
 #define FIELD_TAGS ".tags"
 
-/* Reasons that keep an address from being mailed whatever its consent. */
+/* Reasons that keep an address from being mailed whatever its consent. Of each the latest is kept (N5). SUPPRESSION_CONFIRMED is no
+ * such reason: it remembers the latest confirmed opt-in, the only thing that lifts a hard bounce, one of an earlier time (C6). */
+#define SUPPRESSION_HARD_BOUNCE "hard_bounce"
+#define SUPPRESSION_CONFIRMED "confirmed"
 struct suppression {
     struct suppression *next;
     struct str channel, address, reason;

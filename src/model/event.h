@@ -47,7 +47,7 @@ enum member_type {
     MEMBER_CHOICE   /* one of the row's words */
 };
 
-#define CONSENT_WORDS "subscribed pending unsubscribed none invalid redacted"
+#define CONSENT_WORDS "subscribed pending unsubscribed none invalid complaint hard_bounce redacted"
 #define ORDER_WORDS "pending paid completed cancelled refunded partially_refunded failed draft"
 
 /* Enum suffix, name in route files and in the push protocol, type, words of a choice. */

@@ -149,17 +149,31 @@ static enum err view_tags(const struct view_input *in, struct contact_view *out)
     return OK;
 }
 
+/* C6: only a confirmed opt-in of the address lifts a reason, only a hard bounce, and only one of an earlier time. */
+static bool is_lifted(const struct scope *facts, const struct suppression *p)
+{
+    for (const struct suppression *c = facts->suppressions; c && str_eq(p->reason, STR(SUPPRESSION_HARD_BOUNCE)); c = c->next)
+        if (str_eq(c->reason, STR(SUPPRESSION_CONFIRMED)) && str_eq(c->channel, p->channel) && str_eq(c->address, p->address))
+            return c->at_us > p->at_us;
+    return false;
+}
+
+static bool suppresses_email(const struct scope *facts, const struct suppression *p)
+{
+    return str_eq(p->channel, STR("email")) && !str_eq(p->reason, STR(SUPPRESSION_CONFIRMED)) && !is_lifted(facts, p);
+}
+
 static enum err view_suppressions(const struct view_input *in, struct contact_view *out)
 {
     size_t n = 0;
 
     for (const struct suppression *p = in->facts->suppressions; p; p = p->next)
-        n += str_eq(p->channel, STR("email"));
+        n += suppresses_email(in->facts, p);
     out->suppressions = arena_array(in->arena, n, sizeof(*out->suppressions));
     if (!out->suppressions)
         return ERR_MEMORY;
     for (const struct suppression *p = in->facts->suppressions; p; p = p->next)
-        if (str_eq(p->channel, STR("email")))
+        if (suppresses_email(in->facts, p))
             out->suppressions[out->n_suppressions++] = p->reason;
     out->n_suppressions = unique_texts(out->suppressions, out->n_suppressions);
     return OK;

@@ -124,7 +124,8 @@ static enum err save_statements(struct store *store, const struct scope *s)
         if (p->changed)
             err = db_run(store->db,
                          "INSERT INTO suppression (account_id, address, channel, reason, at_us, source_id)"
-                         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, address, channel, reason)"
+                         " DO UPDATE SET at_us = excluded.at_us, source_id = excluded.source_id",
                          "isssii", store->account_id, p->address, p->channel, p->reason, p->at_us, p->source_id);
     return err;
 }

@@ -35,7 +35,7 @@ def suppressed():
     def check(site, source, email, number):
         got = site.contact(email)
         assert got["mailable"] is False
-        assert "invalid" in str(got["suppressions"])
+        assert got["suppressions"] == ["hard_bounce"]
 
     return check
 

@@ -1,5 +1,6 @@
-/* test_consent.c -- consent as a pure function of what was said, and what each kind of event may do to it (C1-C5, C7, C10, C12, C13). */
+/* test_consent.c -- consent as a pure function of what was said, and what each kind of event may do to it (C1-C5, C7, C10, C12). */
 #include "contact_fixture.h"
+#include "every_order.h"
 
 #include "model/consent.h"
 
@@ -148,28 +149,6 @@ static void N8_without_memory_an_unsubscription_is_not_dropped(void **state)
         if (unsubscribe_within(max, &restricts) == OK && !restricts)
             fail_msg("lost with %zu bytes", max);
     assert_true(restricts);
-}
-
-/* Steps to the next order of n numbers; false after the last one. */
-static bool next_order(size_t *order, size_t n)
-{
-    size_t i = n - 1, j = n - 1, last;
-
-    while (i > 0 && order[i - 1] >= order[i])
-        i--;
-    if (i == 0)
-        return false;
-    while (order[j] <= order[i - 1])
-        j--;
-    last = order[i - 1];
-    order[i - 1] = order[j];
-    order[j] = last;
-    for (j = n - 1; i < j; i++, j--) {
-        last = order[i];
-        order[i] = order[j];
-        order[j] = last;
-    }
-    return true;
 }
 
 static void assert_same_registers(const struct consent_register *a, const struct consent_register *b)
@@ -445,22 +424,6 @@ static void consent_C12_a_repeated_statement_is_no_change(void **state)
     assert_int_equal(ledger_count(f, ADA, "C3", "consent email"), 1);
 }
 
-static void consent_C13_invalid_suppresses_and_absent_says_nothing(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_applied(shop_says(f, "customers/create",
-                             "{'id':1,'email':'ada@example.com','updated_at':'@10','email_marketing_consent':"
-                             "{'state':'subscribed','consent_updated_at':'@10'}}"));
-    assert_applied(shop_says(f, "customers/update", "{'id':1,'email':'ada@example.com','updated_at':'@20'}"));
-    assert_contact(ADA, "{'consent':{'state':'subscribed'},'mailable':true}");
-    assert_applied(shop_says(f, "customers/update",
-                             "{'id':1,'email':'ada@example.com','updated_at':'@30','email_marketing_consent':"
-                             "{'state':'invalid','consent_updated_at':'@30'}}"));
-    assert_contact(ADA, "{'suppressions':['invalid'],'mailable':false}");
-    assert_int_equal(ledger_count(f, ADA, "C13", "suppression"), 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,7 +446,6 @@ int main(void)
         contact_test(consent_C10_without_a_list_an_unsubscribe_is_global),
         contact_test(consent_C12_a_change_writes_old_new_rule_source_event_and_both_times),
         contact_test(consent_C12_a_repeated_statement_is_no_change),
-        contact_test(consent_C13_invalid_suppresses_and_absent_says_nothing),
     };
 
     return cmocka_run_group_tests(tests, load_routes, free_routes);
