@@ -54,6 +54,8 @@ enum { SETTING_SECRET = 1 };
     X(DRAIN_CLAIM_IDLE, "drain.claim_idle", SETTING_MS, "30s", 100, 86400000, 0, "an entry idle this long is taken over")          \
     X(DRAIN_TRIES, "drain.tries", SETTING_INT, "5", 1, 1000, 0, "deliveries of a poison entry before it is a dead letter")         \
     X(DRAIN_CART_DELAY, "drain.cart_delay", SETTING_MS, "1h", 600000, 1209600000, 0, "quiet time until a cart is abandoned")       \
+    X(DRAIN_CART_COOLDOWN, "drain.cart_cooldown", SETTING_MS, "7d", 0, 7776000000, 0,                                              \
+      "time in which one abandoned cart a contact starts something")                                                               \
     X(DRAIN_SEEN_DAYS, "drain.seen_days", SETTING_INT, "8", 3, 400, 0, "days a dedupe key is remembered at least")                 \
     X(VISITS_KEY_RATE, "visits.key_rate", SETTING_INT, "100", 0, 1000000, 0, "visits a second of one source; 0 = no limit")        \
     X(VISITS_ADDRESS_RATE, "visits.address_rate", SETTING_INT, "10", 0, 1000000, 0,                                                \

@@ -5,20 +5,23 @@
 #include <stdint.h>
 
 /* One row a counter: name as /metrics prints it (storehook_<name>_total), help. */
-#define COUNTER_LIST(X)                                       \
-    X(CONNECTIONS, "connections", "connections accepted")     \
-    X(REQUESTS, "requests", "requests read")                  \
-    X(RECEIVED, "received", "deliveries received to the end") \
-    X(STORED, "stored", "deliveries the queue confirmed")     \
-    X(REFUSED, "refused", "deliveries refused")               \
-    X(UNAVAILABLE, "unavailable", "deliveries answered 503")  \
-    X(CLAIMED, "claimed", "entries claimed from the queue")   \
-    X(APPLIED, "applied", "entries applied")                  \
-    X(DUPLICATES, "duplicates", "entries seen before")        \
-    X(STALE, "stale", "events older than what is known")      \
-    X(DEAD, "dead", "entries that became dead letters")       \
-    X(VISITS, "visits", "visits the queue confirmed")         \
-    X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")
+#define COUNTER_LIST(X)                                                  \
+    X(CONNECTIONS, "connections", "connections accepted")                \
+    X(REQUESTS, "requests", "requests read")                             \
+    X(RECEIVED, "received", "deliveries received to the end")            \
+    X(STORED, "stored", "deliveries the queue confirmed")                \
+    X(REFUSED, "refused", "deliveries refused")                          \
+    X(UNAVAILABLE, "unavailable", "deliveries answered 503")             \
+    X(CLAIMED, "claimed", "entries claimed from the queue")              \
+    X(APPLIED, "applied", "entries applied")                             \
+    X(DUPLICATES, "duplicates", "entries seen before")                   \
+    X(STALE, "stale", "events older than what is known")                 \
+    X(DEAD, "dead", "entries that became dead letters")                  \
+    X(VISITS, "visits", "visits the queue confirmed")                    \
+    X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")     \
+    X(CARTS_ABANDONED, "carts_abandoned", "carts recorded as abandoned") \
+    X(CARTS_QUIET, "carts_quiet", "carts recorded that started nothing") \
+    X(CARTS_RECOVERED, "carts_recovered", "abandoned carts that were bought")
 
 enum counter {
 #define X(name, text, help) COUNTER_##name,
@@ -33,7 +36,7 @@ uint64_t counter_get(enum counter c);
 const char *counter_name(enum counter c);
 const char *counter_help(enum counter c);
 
-enum { COUNTERS_TEXT_BYTES = 512 };
+enum { COUNTERS_TEXT_BYTES = 1024 };
 /* Writes this process's counters that are not 0 as "name=value name=value ...", ended by a NUL; other processes read it. */
 void counters_write(char out[COUNTERS_TEXT_BYTES]);
 

@@ -203,6 +203,7 @@ static const struct cli_command verbs[] = {
     {"list", source_list_verb, "prints all sources", NULL},
     {"show", source_show_verb, "prints one source and its counters", NULL},
     {"rotate", source_rotate_verb, "gives it a new secret", NULL},
+    {"set", source_set_verb, "changes how its carts are waited for", NULL},
     {"visits", source_visits_verb, "takes visits that browsers tell of", NULL},
     {"enable", source_enable_verb, "accepts its deliveries again", NULL},
     {"disable", source_disable_verb, "refuses its deliveries", NULL},

@@ -11,6 +11,7 @@ enum { ARGUMENTS_MAX = 16 };
 int source_add_verb(struct cli *cli, int argc, char **argv);
 int source_rotate_verb(struct cli *cli, int argc, char **argv);
 int source_show_verb(struct cli *cli, int argc, char **argv);
+int source_set_verb(struct cli *cli, int argc, char **argv);
 int source_visits_verb(struct cli *cli, int argc, char **argv);
 
 /* Appends what is pasted into the shop's pages, or nothing when the source takes no visits. */

@@ -36,6 +36,18 @@ static void show_secret(const struct source_secret *secret, const json_t *counts
     putchar('\n');
 }
 
+/* What is the source's own; the rest are settings of all sources. */
+static void show_carts(const struct source *s)
+{
+    static const char *const names[] = {"cart_delay", "cart_cooldown", "cart_back"};
+    const int64_t values[] = {s->cart_delay_ms ? s->cart_delay_ms : -1, s->cart_cooldown_ms,
+                              s->cart_back_ms ? s->cart_back_ms : -1};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (values[i] >= 0)
+            printf("carts     %s=%llds\n", names[i], (long long)(values[i] / 1000));
+}
+
 static enum err show_visits(const struct cli *cli, const struct source *s)
 {
     struct buf snippet = BUF_INIT(TEXT_BYTES_MAX);
@@ -82,6 +94,7 @@ static int show_text(const struct cli *cli, const struct source *s, const struct
     json_object_foreach(s->config, name, value) printf("config    %s=%s\n", name, json_string_value(value));
     for (size_t i = 0; i < s->n_secrets; i++)
         show_secret(&s->secrets[i], counts);
+    show_carts(s);
     if (!err && s->visits_on)
         err = show_visits(cli, s);
     json_object_foreach((json_t *)(uintptr_t)counts, name, value)

@@ -59,7 +59,8 @@ static void print_line(const struct contact_reader *r, const struct ledger_line 
                          line->old.len ? "\"" : "nothing", line->new.len ? "\"" : "", STR_ARG(line->new),
                          line->new.len ? "\"" : "nothing");
     if (!err && line->rule.len)
-        err = buf_printf(&text, "  [rule %.*s, delivery %.*s]", STR_ARG(line->rule), STR_ARG(line->delivery_id));
+        err = buf_printf(&text, "  [rule %.*s%s%.*s]", STR_ARG(line->rule), line->delivery_id.len ? ", delivery " : "",
+                         STR_ARG(line->delivery_id));
     if (!err)
         err = text_escape(buf_str(&text), false, &safe);
     printf("%s\n", err ? "(a line too long to show; see --json)" : buf_text(&safe));

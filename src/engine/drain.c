@@ -4,10 +4,12 @@
 #include "base/counters.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "engine/cart_sweep.h"
 #include "engine/erasure.h"
 #include "engine/ready.h"
 #include "engine/state.h"
 #include "store/activity.h"
+#include "store/cart.h"
 #include "store/fetch.h"
 #include "store/master_key.h"
 #include "store/seen.h"
@@ -32,6 +34,7 @@ enum {
     CLEAN_FILES_S = 600, /* at most this often: Redis writes its whole file for it */
     PRESENCE_TTL_MS = 15000,
     PRESENCE_S = 5,
+    CART_SWEEP_S = 1,
     CLAIM_ARENA_BYTES = 512 << 20
 };
 
@@ -55,6 +58,7 @@ struct drainer {
     int64_t retry_ms;
     int64_t presence_us, housekeeping_us; /* monotonic time of the next one */
     int64_t clean_files_us;               /* monotonic; 0 at first */
+    int64_t sweep_us;                     /* monotonic time of the next look at carts */
     int64_t visits_until_us;              /* visits up to then were looked at */
     bool announced, as_json;
     bool wrong_key; /* the master key is not the database's: it cannot go on */
@@ -272,13 +276,14 @@ static void forget_visits(struct drainer *d)
 /* What has had its time (D4, N9); true when some of it is left for the next turn. */
 static bool forget(struct drainer *d, int64_t days)
 {
-    bool more = false;
+    bool more = false, more_carts = false;
 
     told(d, seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S, &more), "dedupe keys");
     told(d, activity_forget(d->store), "activities");
     told(d, fetch_forget(d->store), "fetch tasks");
+    told(d, cart_forget(d->store, &more_carts), "carts");
     forget_visits(d);
-    return more;
+    return more || more_carts;
 }
 
 /* Presence for `stats`, the snapshot of sources, and the age of dedupe keys (D4). */
@@ -301,6 +306,26 @@ static enum err housekeeping(struct drainer *d)
     return err;
 }
 
+/* Carts whose time has come: every second or two, a bounded number at a time (N9, CA15), so that deliveries do not wait. */
+static void sweep_carts(struct drainer *d)
+{
+    struct cart_settings settings = {.delay_us = d->parts.cart_delay_us,
+                                     .cooldown_us = config_int(d->cfg, SET_DRAIN_CART_COOLDOWN) * US_PER_MS};
+    int64_t now = clock_mono_us(d->parts.clock);
+    struct cart_swept swept;
+    enum err err;
+
+    if (now < d->sweep_us)
+        return;
+    err = cart_sweep(d->store, &settings, CART_SWEEP_MAX, &swept);
+    d->sweep_us = swept.more ? now : now + CART_SWEEP_S * US_PER_S;
+    if (err)
+        LOG(LOG_WARN, "carts not looked at, trying again", KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
+    else if (swept.abandoned || swept.recovered)
+        LOG(LOG_INFO, "carts looked at", KV_UINT("looked", swept.looked), KV_UINT("abandoned", swept.abandoned),
+            KV_UINT("quiet", swept.quiet), KV_UINT("recovered", swept.recovered));
+}
+
 /* One turn: claim, apply, settle. */
 static enum err turn(struct drainer *d)
 {
@@ -309,6 +334,7 @@ static enum err turn(struct drainer *d)
     enum err err = housekeeping(d);
 
     arena_reset(&d->arena);
+    sweep_carts(d);
     if (!err) {
         announce(d);
         err = stream_claim(d->stream, id_str(&d->consumer), max, CLAIM_WAIT_MS, &d->arena, &claimed, &n);
@@ -328,6 +354,7 @@ static int drainer_init(struct drainer *d, const struct config *cfg, const struc
     *d = (struct drainer){.cfg = cfg, .consumer = id_new(clock_wall_us(clock))};
     d->parts.clock = clock;
     d->parts.tries = config_int(cfg, SET_DRAIN_TRIES);
+    d->parts.cart_delay_us = config_int(cfg, SET_DRAIN_CART_DELAY) * US_PER_MS;
     d->parts.query_members = str_of(config_text(cfg, SET_VISITS_QUERY));
     arena_init(&d->arena, CLAIM_ARENA_BYTES);
     if (routes_load(config_text(cfg, SET_ROUTES_DIR), &d->routes, &problems))

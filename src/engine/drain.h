@@ -19,6 +19,7 @@ struct drain_parts {
     const struct seal *seal;
     const struct clock *clock;
     struct str query_members; /* struct page_rules */
+    int64_t cart_delay_us;    /* of sources without their own (CA3) */
     int64_t tries;            /* times an entry may be handed out before it is poison */
 };
 

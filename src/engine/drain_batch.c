@@ -188,16 +188,17 @@ static enum err apply_event(struct job *job, size_t index)
     size_t place = job->mapped.places[index];
     const struct event *event = &job->mapped.events[index];
     struct event_refs refs;
-    struct event_context ctx = {.event = event,
-                                .source_id = job->source->id,
-                                .rank = job->source->rank,
-                                .platform = str_of(job->source->platform),
-                                .list = job->entry->kind == ENTRY_VISIT ? STR_NONE
-                                                                        : str_of(job->source->list), /* nobody joins by a visit */
-                                .received_at_us = job->entry->received_at_us,
-                                .provider_at_us = job->part->provider_at_us,
-                                .new_id = fresh_id,
-                                .arg = job};
+    struct event_context ctx = {
+        .event = event,
+        .source_id = job->source->id,
+        .rank = job->source->rank,
+        .platform = str_of(job->source->platform),
+        .list = job->entry->kind == ENTRY_VISIT ? STR_NONE : str_of(job->source->list), /* nobody joins by a visit */
+        .received_at_us = job->entry->received_at_us,
+        .cart_delay_us = job->source->cart_delay_ms ? job->source->cart_delay_ms * US_PER_MS : job->batch->parts->cart_delay_us,
+        .provider_at_us = job->part->provider_at_us,
+        .new_id = fresh_id,
+        .arg = job};
     bool before = false;
     enum err err = name_event(job, place, &ctx);
 

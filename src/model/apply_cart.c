@@ -53,6 +53,33 @@ static void replace_state(struct apply *a, struct cart *c)
     scope_note(a->scope, a->ctx, STR_NONE, "CA1", "cart", c->id, STR_NONE, c->n_items ? STR("items") : STR("empty"));
 }
 
+/* True when the platform itself says when it happened; a time of receipt says that for a repetition and a poll as well. */
+static bool has_own_time(const struct apply *a)
+{
+    return a->event->m[M_CART_UPDATED_AT].is == PRESENT || a->event->m[M_OCCURRED_AT].is == PRESENT || a->ctx->provider_at_us;
+}
+
+/* CA4: what a shopper does has a new time on the platform, or changes the cart. */
+static bool is_activity(struct apply *a, const struct cart *c)
+{
+    if (a->event->type != EVENT_CART_UPDATED)
+        return false;
+    if (has_own_time(a) || !version_is_set(c->v))
+        return true;
+    return !str_eq(c->items, items_json(a->scope, a->event)) || (a->customer && !str_eq(c->subject, a->customer->subject));
+}
+
+/* Raises one of the cart's times; at equal times the first receipt counts, whichever is applied first (CA5, N5). */
+static void move_to(const struct apply *a, int64_t at_us, int64_t *slot, int64_t *received_us)
+{
+    int64_t received = a->ctx->received_at_us;
+
+    if (at_us > *slot || (at_us && at_us == *slot && received < *received_us)) {
+        *slot = at_us;
+        *received_us = received;
+    }
+}
+
 void apply_cart(struct apply *a)
 {
     int64_t created = member_time(a, M_CART_CREATED_AT), completed = member_time(a, M_CART_COMPLETED_AT);
@@ -72,12 +99,13 @@ void apply_cart(struct apply *a)
         c->first_us = a->v.at_us;
     if (created && created < c->first_us)
         c->first_us = created;
-    if (a->event->type == EVENT_CART_UPDATED && a->v.at_us > c->active_us) /* CA4 */
-        c->active_us = a->v.at_us;
+    if (is_activity(a, c))
+        move_to(a, a->v.at_us, &c->active_us, &c->active_received_us);
+    move_to(a, abandoned, &c->abandoned_us, &c->abandoned_received_us);
     if (completed > c->completed_us)
         c->completed_us = completed;
-    if (abandoned > c->abandoned_us)
-        c->abandoned_us = abandoned;
+    if (a->ctx->received_at_us > c->heard_us)
+        c->heard_us = a->ctx->received_at_us;
     if (a->customer && version_replaces(a->v, c->owner_v)) { /* N5: a later anonymous state does not take it away */
         c->subject = a->customer->subject;
         c->owner_v = a->v;

@@ -44,7 +44,8 @@ struct customer {
     struct str merged_into;    /* subject in the same source that the store merged this one into (M5); empty = none */
     int64_t first_us, last_us; /* earliest and latest provider time; created_at and updated_at follow from them (O4) */
     bool changed;
-    bool expanded; /* the loader's: its claims are in the scope */
+    bool expanded;                /* the loader's: its claims are in the scope */
+    struct str loaded_contact_id; /* the loader's: contact_id before the event */
 };
 
 struct address {
@@ -101,6 +102,7 @@ struct order {
     int64_t created_us;    /* lowest ever said (O4); 0 = unknown */
     struct version late_v; /* a status without the order's state, such as a deletion */
     struct str late_status;
+    struct str loaded_subject, loaded_cart_id, loaded_checkout_id; /* the loader's: before the event */
     bool changed;
 };
 
@@ -126,9 +128,32 @@ struct cart {
     struct str currency, url, items;
     int64_t total; /* minor units; 0 when unknown */
     size_t n_items;
-    int64_t first_us, active_us;        /* first and last shopper activity (CA4) */
-    int64_t completed_us, abandoned_us; /* latest said; 0 = never */
+    int64_t first_us, active_us;                       /* first and last shopper activity (CA4) */
+    int64_t completed_us, abandoned_us;                /* latest said; 0 = never */
+    int64_t active_received_us, abandoned_received_us; /* when we first received what says so (CA5) */
+    int64_t heard_us;                                  /* latest receipt of anything about the cart (CA16) */
     bool changed;
+};
+
+/*
+ * A cart's quiet time after one activity is an episode: it can be abandoned once, and that abandonment recovered once (CA9). What
+ * was recorded of it is kept, so that nothing fires twice (D7), also after the cart's row is gone.
+ */
+enum firing_kind { FIRING_ABANDONED = 0, FIRING_RECOVERED = 1 };
+/* Why nothing is started by it; NOT_QUIET is an event for triggers. */
+enum firing_quiet { NOT_QUIET = 0, QUIET_COOL_DOWN = 1, QUIET_LATE = 2, QUIET_OLD = 3 };
+
+struct cart_firing {
+    struct cart_firing *next;
+    int64_t source_id;
+    struct str cart_id;
+    enum firing_kind kind;
+    int64_t episode_us; /* cart_episode */
+    struct str subject, contact_id;
+    int64_t due_us, fired_us; /* when it should have, when it did */
+    enum firing_quiet quiet;
+    bool mailable;       /* the contact, at that moment (CA13) */
+    struct str order_id; /* that recovered it; else empty */
 };
 
 struct visit {
@@ -188,6 +213,7 @@ struct scope {
     struct order *orders;
     struct refund *refunds;
     struct cart *carts;
+    struct cart_firing *firings; /* of those carts and customers; loaded for reading */
     struct visit *visits;        /* to be added */
     struct activity *activities; /* to be added */
     struct visitor *visitors;
@@ -206,7 +232,8 @@ struct event_context {
     struct str receipt;    /* delivery id and place in it */
     struct str effect_key; /* for effects without an id of their own (D7) */
     int64_t received_at_us, provider_at_us;
-    int64_t erased_at_us; /* the person was erased then (X3); 0 = never */
+    int64_t cart_delay_us; /* the source's quiet time until a cart is abandoned (CA3) */
+    int64_t erased_at_us;  /* the person was erased then (X3); 0 = never */
     struct id (*new_id)(void *arg);
     void *arg;
 };

@@ -82,9 +82,10 @@ json_t *source_to_json(const struct source *s)
         json_decref(old_keys);
         return NULL;
     }
-    return json_pack("{sI sI ss ss ss ss sb si sI sI sO so so so}", "id", (json_int_t)s->id, "account_id",
+    return json_pack("{sI sI ss ss ss ss sb si sI sI sI sI sO so so so}", "id", (json_int_t)s->id, "account_id",
                      (json_int_t)s->account_id, "key", s->key, "platform", s->platform, "name", s->name, "list", s->list, "enabled",
-                     (int)s->enabled, "rank", s->rank, "cart_delay_ms", (json_int_t)s->cart_delay_ms, "created_at_us",
+                     (int)s->enabled, "rank", s->rank, "cart_delay_ms", (json_int_t)s->cart_delay_ms, "cart_cooldown_ms",
+                     (json_int_t)s->cart_cooldown_ms, "cart_back_ms", (json_int_t)s->cart_back_ms, "created_at_us",
                      (json_int_t)s->created_at_us, "config", s->config, "secrets", secrets, "old_keys", old_keys, "visits",
                      visits_to_json(s));
 }

@@ -31,8 +31,10 @@ struct source {
     char *name;     /* unique in the account */
     char *list;     /* list that its contacts join; "" = none */
     bool enabled;
-    int rank;              /* F2: wins at equal times when higher */
-    int64_t cart_delay_ms; /* CA3; 0 = the setting drain.cart_delay */
+    int rank;                 /* F2: wins at equal times when higher */
+    int64_t cart_delay_ms;    /* CA3; 0 = the setting drain.cart_delay */
+    int64_t cart_cooldown_ms; /* CA9; -1 = the setting drain.cart_cooldown */
+    int64_t cart_back_ms;     /* CA14: carts that were due this long before the source was watched still fire */
     int64_t created_at_us;
     json_t *config; /* object: name -> text, without secrets */
     struct source_secret secrets[SOURCE_SECRETS_MAX];

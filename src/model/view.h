@@ -10,7 +10,10 @@
 struct view_source {
     int64_t id;
     struct str name, platform;
-    int64_t cart_delay_us; /* CA3 */
+    int64_t cart_delay_us;    /* CA3 */
+    int64_t cart_cooldown_us; /* CA9; 0 = none, -1 = the setting's */
+    int64_t cart_first_us;    /* carts that were due before do not fire (CA14) */
+    bool enabled;             /* neither disabled nor removed */
 };
 
 struct view_list {
@@ -33,8 +36,27 @@ const char *cart_state_name(enum cart_state state);
 struct view_cart {
     const struct cart *cart;
     enum cart_state state;
-    int64_t due_us; /* 0 = never */
+    int64_t due_us;               /* shown: when an active cart becomes abandoned; 0 = never */
+    int64_t fire_us;              /* when its abandonment is to be recorded; 0 = never, or recorded already */
+    const struct order *order;    /* that completed or recovered it; NULL: none that is known */
+    const struct cart_firing *of; /* the last abandonment that was recorded and not answered by FIRING_RECOVERED; NULL: none */
 };
+/* Which quiet time of the cart it is (struct cart_firing). */
+int64_t cart_episode(const struct cart *c);
+
+enum cart_action { CART_SLEEP, CART_LOOK_LATER, CART_RECORD_ABANDONED, CART_RECORD_RECOVERED };
+/* What a look at a cart finds. */
+struct cart_finding {
+    enum cart_action action;
+    int64_t look_us;         /* CART_LOOK_LATER: when, also in the past: then it has its turn among those that are due */
+    enum firing_quiet quiet; /* CART_RECORD_ABANDONED */
+};
+/*
+ * Decides what is to be done with a cart that was to be looked at `look_us`, now (CA3, CA5, CA8, CA9, CA12, CA14). Pure.
+ * `source` may be NULL: it is gone, nothing fires any more. `firings` are those of the contact.
+ */
+struct cart_finding cart_find(const struct view_cart *v, const struct view_source *source, const struct cart_firing *firings,
+                              int64_t look_us, int64_t now_us);
 
 struct view_order {
     const struct order *order;

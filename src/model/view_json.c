@@ -145,6 +145,7 @@ static json_t *carts_json(const struct contact_view *v, const struct view_source
         json_object_set_new(object, "currency", text_or_null(c->cart->currency));
         json_object_set_new(object, "due_at", json_time(c->due_us));
         json_object_set_new(object, "active_at", json_time(c->cart->active_us));
+        json_object_set_new(object, "order_id", c->order ? json_str(c->order->id) : json_null());
         json_object_set_new(object, "url", text_or_null(c->cart->url));
         json_object_set_new(object, "items", items(c->cart->items));
         json_array_append_new(list, object);

@@ -1,9 +1,9 @@
-/* view_order.c -- owns the numbers of a contact's orders and the state of its carts, derived (K3-K8, CA2, CA3, CA6, CA7, CA12). */
+/* view_order.c -- owns the numbers of a contact's orders, derived (K3-K8). */
 #include "model/view_parts.h"
 
 #include <stdlib.h>
 
-static bool is_one_of(struct str word, const char *words)
+bool is_one_of(struct str word, const char *words)
 {
     struct str rest = str_of(words), one;
 
@@ -13,7 +13,7 @@ static bool is_one_of(struct str word, const char *words)
     return false;
 }
 
-static struct str status_of(const struct order *o)
+struct str order_status(const struct order *o)
 {
     return version_replaces(o->late_v, o->v) ? o->late_status : o->status;
 }
@@ -46,7 +46,7 @@ static int64_t refunded_of(const struct scope *facts, const struct order *o)
 
 static void view_order(const struct view_input *in, const struct order *o, struct view_order *v)
 {
-    struct str status = status_of(o);
+    struct str status = order_status(o);
 
     v->order = o;
     v->refunded = refunded_of(in->facts, o);
@@ -119,97 +119,5 @@ enum err view_orders(const struct view_input *in, struct contact_view *out)
             out->last_order_us = o->created_us;
     }
     qsort(out->orders, out->n_orders, sizeof(*out->orders), compare_orders);
-    return OK;
-}
-
-static const char *const cart_state_names[] = {
-    [CART_ACTIVE] = "active",       [CART_ABANDONED] = "abandoned", [CART_RECOVERED] = "recovered",
-    [CART_COMPLETED] = "completed", [CART_CLOSED] = "closed",
-};
-
-const char *cart_state_name(enum cart_state state)
-{
-    return cart_state_names[state];
-}
-
-static bool is_placed(const struct order *o)
-{
-    return version_is_set(o->v) && !is_one_of(status_of(o), "draft failed");
-}
-
-static bool names_cart(const struct order *o, const struct cart *c)
-{
-    struct str tokens[2] = {c->id, c->cart_id};
-
-    if (o->source_id != c->source_id)
-        return false;
-    for (size_t i = 0; i < 2; i++)
-        if (tokens[i].len && (str_eq(o->checkout_id, tokens[i]) || str_eq(o->cart_id, tokens[i])))
-            return true;
-    return false;
-}
-
-/* CA6, CA7: the order with the same token, whenever it arrived, or one of the same contact since the cart's first activity.
- * Returns the time of the latest such order, 0 when there is none. */
-static int64_t completed_by(const struct view_input *in, const struct cart *c)
-{
-    int64_t at = c->completed_us;
-
-    for (const struct order *o = in->cart_orders; o; o = o->next)
-        if (is_placed(o) && names_cart(o, c) && o->created_us >= at)
-            at = o->created_us ? o->created_us : 1;
-    for (const struct order *o = in->facts->orders; o; o = o->next)
-        if (is_placed(o) && (names_cart(o, c) || o->created_us >= c->first_us) && o->created_us >= at)
-            at = o->created_us ? o->created_us : 1;
-    return at;
-}
-
-static int64_t delay_of(const struct view_input *in, int64_t source_id)
-{
-    for (size_t i = 0; i < in->n_sources; i++)
-        if (in->sources[i].id == source_id)
-            return in->sources[i].cart_delay_us;
-    return INT64_C(3600) * 1000000;
-}
-
-static void view_cart(const struct view_input *in, bool has_address, const struct cart *c, struct view_cart *v)
-{
-    int64_t completed = completed_by(in, c);
-    bool abandoned = c->abandoned_us && c->abandoned_us >= c->active_us; /* CA12: activity makes it active again */
-
-    v->cart = c;
-    if (completed)
-        v->state = c->abandoned_us && completed > c->abandoned_us ? CART_RECOVERED : CART_COMPLETED;
-    else if (c->n_items == 0 && !abandoned)
-        v->state = CART_CLOSED; /* CA11 */
-    else
-        v->state = abandoned ? CART_ABANDONED : CART_ACTIVE;
-    if (v->state == CART_ACTIVE && has_address && c->active_us) /* CA2, CA3 */
-        v->due_us = c->active_us + delay_of(in, c->source_id);
-}
-
-static int compare_carts(const void *left, const void *right)
-{
-    const struct cart *a = ((const struct view_cart *)left)->cart, *b = ((const struct view_cart *)right)->cart;
-
-    if (a->active_us != b->active_us)
-        return a->active_us > b->active_us ? -1 : 1;
-    if (a->source_id != b->source_id)
-        return a->source_id < b->source_id ? -1 : 1;
-    return str_cmp(a->id, b->id);
-}
-
-enum err view_carts(const struct view_input *in, struct contact_view *out)
-{
-    size_t n = 0;
-
-    for (const struct cart *c = in->facts->carts; c; c = c->next)
-        n++;
-    out->carts = arena_array(in->arena, n, sizeof(*out->carts));
-    if (!out->carts)
-        return ERR_MEMORY;
-    for (const struct cart *c = in->facts->carts; c; c = c->next)
-        view_cart(in, out->email.len > 0, c, &out->carts[out->n_carts++]);
-    qsort(out->carts, out->n_carts, sizeof(*out->carts), compare_carts);
     return OK;
 }

@@ -6,6 +6,10 @@
 
 /* `primary` may be NULL. */
 enum err view_consents(const struct view_input *in, const struct customer *primary, struct contact_view *out) MUST_CHECK;
+/* True when `word` is one of the words, which blanks part. */
+bool is_one_of(struct str word, const char *words);
+/* The later of state and late status. */
+struct str order_status(const struct order *o);
 enum err view_orders(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 enum err view_carts(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 

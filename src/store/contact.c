@@ -6,6 +6,16 @@
 #include "store/row.h"
 #include "store/scope.h"
 
+static void read_cart_settings(struct row *r, int64_t delay_us, struct view_source *s)
+{
+    int64_t own_delay_ms = row_int(r), cooldown_ms = row_int(r), from_us = row_int(r), back_ms = row_int(r), enabled = row_int(r);
+
+    s->cart_delay_us = own_delay_ms ? own_delay_ms * US_PER_MS : delay_us;
+    s->cart_cooldown_us = cooldown_ms < 0 ? cooldown_ms : cooldown_ms * US_PER_MS;
+    s->cart_first_us = from_us - back_ms * US_PER_MS;
+    s->enabled = enabled && row_int(r) == 0;
+}
+
 enum err contact_sources(struct store *store, int64_t cart_delay_us, struct arena *arena, struct view_source **out, size_t *n)
 {
     struct db_stmt *st = NULL;
@@ -24,7 +34,10 @@ enum err contact_sources(struct store *store, int64_t cart_delay_us, struct aren
     if (!err && !*out)
         err = ERR_MEMORY;
     if (!err)
-        err = db_prepare(store->db, "SELECT id, name, platform, cart_delay_ms FROM source WHERE account_id = $1 ORDER BY id", &st);
+        err = db_prepare(store->db,
+                         "SELECT id, name, platform, cart_delay_ms, cart_cooldown_ms, carts_from_us, cart_back_ms, enabled,"
+                         " removed_at_us FROM source WHERE account_id = $1 ORDER BY id",
+                         &st);
     if (err)
         return err;
     db_bind_int(st, 1, store->account_id);
@@ -35,9 +48,7 @@ enum err contact_sources(struct store *store, int64_t cart_delay_us, struct aren
         s->id = row_int(&r);
         s->name = row_str(&r);
         s->platform = row_str(&r);
-        s->cart_delay_us = row_int(&r) * US_PER_MS;
-        if (s->cart_delay_us == 0)
-            s->cart_delay_us = cart_delay_us;
+        read_cart_settings(&r, cart_delay_us, s);
         err = r.err;
         if (err)
             break;
@@ -196,26 +207,38 @@ static enum err load_phone_consents(struct store *store, struct scope *s)
     return err;
 }
 
-enum err contact_load(struct store *store, struct str id, const struct view_source *sources, size_t n_sources, struct arena *arena,
-                      struct contact_view *out)
+enum err contact_load_facts(struct store *store, struct str id, const struct view_source *sources, size_t n_sources,
+                            struct arena *arena, struct scope *facts, struct contact_view *out)
 {
-    struct scope facts, tokens = {.arena = arena, .account_id = store->account_id};
+    struct scope tokens = {.arena = arena, .account_id = store->account_id};
     struct view_input in;
-    enum err err = scope_load_contact(store, id, arena, &facts);
+    enum err err = scope_load_contact(store, id, arena, facts);
 
-    if (!err && !facts.customers && !facts.addresses)
+    if (!err && !facts->customers && !facts->addresses)
         return ERR_NOT_FOUND;
     if (!err)
-        err = load_facts(store, &facts);
+        err = load_facts(store, facts);
     if (!err)
-        err = load_phone_consents(store, &facts);
+        err = load_phone_consents(store, facts);
     if (!err)
-        err = load_cart_orders(store, &facts, &tokens);
+        err = load_cart_orders(store, facts, &tokens);
+    if (!err)
+        err = scope_load_firings(store, facts);
     if (err)
         return err;
     in = (struct view_input){
-        .id = id, .facts = &facts, .cart_orders = tokens.orders, .sources = sources, .n_sources = n_sources, .arena = arena};
-    err = view_build(&in, out);
+        .id = id, .facts = facts, .cart_orders = tokens.orders, .sources = sources, .n_sources = n_sources, .arena = arena};
+    return view_build(&in, out);
+}
+
+enum err contact_load(struct store *store, struct str id, const struct view_source *sources, size_t n_sources, struct arena *arena,
+                      struct contact_view *out)
+{
+    struct scope facts;
+    enum err err = contact_load_facts(store, id, sources, n_sources, arena, &facts, out);
+
+    if (err)
+        return err;
     for (struct customer *c = facts.customers; c && !err; c = c->next)
         err = visits_of_customer(store, c, arena, out);
     for (struct address *a = facts.addresses; a && !err; a = a->next)

@@ -5,7 +5,8 @@
 #include "model/view.h"
 #include "store/store.h"
 
-/* The sources that facts can name, removed ones included; in the arena. `cart_delay_us` is the setting's. */
+/* The sources that facts can name, removed ones included; in the arena. `cart_delay_us` is the setting's; cart_cooldown_us is -1
+ * where the source has none of its own. */
 enum err contact_sources(struct store *store, int64_t cart_delay_us, struct arena *arena, struct view_source **out,
                          size_t *n) MUST_CHECK;
 
@@ -18,6 +19,10 @@ enum err contact_address(struct store *store, struct str id, struct arena *arena
 /* Loads and derives one contact. Everything lives in the arena. ERR_NOT_FOUND. */
 enum err contact_load(struct store *store, struct str id, const struct view_source *sources, size_t n_sources, struct arena *arena,
                       struct contact_view *out) MUST_CHECK;
+
+/* As contact_load, without visits, and with the facts that it was derived from. */
+enum err contact_load_facts(struct store *store, struct str id, const struct view_source *sources, size_t n_sources,
+                            struct arena *arena, struct scope *facts, struct contact_view *out) MUST_CHECK;
 
 /* Up to `max` contact ids after `after` (empty: from the start), in order of id, which is the order of their making. */
 enum err contact_ids(struct store *store, struct str after, size_t max, struct arena *arena, struct str *out, size_t *n) MUST_CHECK;

@@ -66,6 +66,9 @@ static enum err forget_customer(struct store *store, int64_t source_id, struct s
         "DELETE FROM refund WHERE account_id = $1 AND source_id = $2 AND order_id IN"
         " (SELECT id FROM shop_order WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
         "DELETE FROM shop_order WHERE account_id = $1 AND source_id = $2 AND subject = $3",
+        "DELETE FROM cart_firing WHERE account_id = $1 AND source_id = $2 AND cart_id IN"
+        " (SELECT id FROM cart WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
+        "DELETE FROM cart_firing WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM cart WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM cart WHERE account_id = $1 AND source_id = $2 AND visitor_id <> '' AND visitor_id IN"
         " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
@@ -220,6 +223,7 @@ enum err erase_source(struct store *store, int64_t source_id)
         "DELETE FROM refund WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM shop_order WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM cart WHERE account_id = $1 AND source_id = $2",
+        "DELETE FROM cart_firing WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM visit WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM visitor WHERE account_id = $1 AND source_id = $2",
         "DELETE FROM customer_field WHERE account_id = $1 AND source_id = $2",

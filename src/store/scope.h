@@ -36,4 +36,7 @@ enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t sourc
 /* Carts of nobody whose visitor turned out to be the customer. */
 enum err scope_load_carts_of_visitors(struct store *store, struct scope *s, int64_t source_id, struct str subject) MUST_CHECK;
 
+/* What was recorded of the carts in the scope, and of any cart of its customers; each once. */
+enum err scope_load_firings(struct store *store, struct scope *s) MUST_CHECK;
+
 #endif

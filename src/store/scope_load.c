@@ -40,7 +40,7 @@ static enum err read_customer(struct scope *s, struct row *r)
     c->source_id = source_id;
     c->subject = subject;
     c->external_id = row_str(r);
-    c->contact_id = row_str(r);
+    c->contact_id = c->loaded_contact_id = row_str(r);
     c->email = row_str(r);
     c->email_shown = row_str(r);
     c->email_class = (enum claim_class)row_int(r);

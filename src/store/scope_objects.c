@@ -1,4 +1,4 @@
-/* scope_objects.c -- owns the way of orders, refunds, carts and visitors out of the database. */
+/* scope_objects.c -- owns the way of orders, refunds, carts, their firings and visitors out of the database. */
 #include "store/scope_read.h"
 
 #define ORDER_COLUMNS                                                                                                             \
@@ -14,14 +14,14 @@ static enum err read_order(struct scope *s, struct row *r)
     o->source_id = row_int(r);
     o->id = row_str(r);
     o->v = row_version(r);
-    o->subject = row_str(r);
+    o->subject = o->loaded_subject = row_str(r);
     o->number = row_str(r);
     o->status = row_str(r);
     o->currency = row_str(r);
     o->shown_currency = row_str(r);
     o->shown_total = row_str(r);
-    o->cart_id = row_str(r);
-    o->checkout_id = row_str(r);
+    o->cart_id = o->loaded_cart_id = row_str(r);
+    o->checkout_id = o->loaded_checkout_id = row_str(r);
     o->url = row_str(r);
     o->items = row_str(r);
     o->total = row_int(r);
@@ -72,6 +72,9 @@ static enum err read_cart(struct scope *s, struct row *r)
     c->completed_us = row_int(r);
     c->abandoned_us = row_int(r);
     c->owner_v = row_version(r);
+    c->active_received_us = row_int(r);
+    c->abandoned_received_us = row_int(r);
+    c->heard_us = row_int(r);
     return OK;
 }
 
@@ -130,9 +133,10 @@ enum err scope_load_refunds(struct store *store, struct scope *s, int64_t source
                       source_id, order_id, read_refund);
 }
 
-#define CART_COLUMNS                                                                                                      \
-    "source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url, items, total, n_items, first_us, " \
-    "active_us, completed_us, abandoned_us, owner_at_us, owner_rank, owner_receipt"
+#define CART_COLUMNS                                                                                                             \
+    "source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url, items, total, n_items, first_us, "        \
+    "active_us, completed_us, abandoned_us, owner_at_us, owner_rank, owner_receipt, active_received_us, abandoned_received_us, " \
+    "heard_us"
 
 enum err scope_load_carts_of(struct store *store, struct scope *s, int64_t source_id, struct str subject)
 {
@@ -150,6 +154,56 @@ enum err scope_load_carts_of_visitors(struct store *store, struct scope *s, int6
                       " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)"
                       " ORDER BY active_us DESC, id",
                       source_id, subject, read_cart);
+}
+
+#define FIRING_COLUMNS "source_id, cart_id, kind, episode_us, subject, contact_id, due_us, fired_us, quiet, mailable, order_id"
+
+static bool has_firing(const struct scope *s, const struct cart_firing *one)
+{
+    for (const struct cart_firing *f = s->firings; f; f = f->next)
+        if (f->source_id == one->source_id && f->kind == one->kind && f->episode_us == one->episode_us &&
+            str_eq(f->cart_id, one->cart_id))
+            return true;
+    return false;
+}
+
+static enum err read_firing(struct scope *s, struct row *r)
+{
+    struct cart_firing one = {.source_id = row_int(r)}, *f;
+
+    one.cart_id = row_str(r);
+    one.kind = (enum firing_kind)row_int(r);
+    one.episode_us = row_int(r);
+    one.subject = row_str(r);
+    one.contact_id = row_str(r);
+    one.due_us = row_int(r);
+    one.fired_us = row_int(r);
+    one.quiet = (enum firing_quiet)row_int(r);
+    one.mailable = row_int(r) != 0;
+    one.order_id = row_str(r);
+    if (has_firing(s, &one))
+        return OK;
+    f = scope_add(s, &s->firings, sizeof(*f));
+    if (!f)
+        return ERR_MEMORY;
+    one.next = f->next;
+    *f = one;
+    return OK;
+}
+
+enum err scope_load_firings(struct store *store, struct scope *s)
+{
+    enum err err = OK;
+
+    for (const struct cart *c = s->carts; c && !err; c = c->next)
+        err = load_keyed(store, s,
+                         "SELECT " FIRING_COLUMNS " FROM cart_firing WHERE account_id = $1 AND source_id = $2 AND cart_id = $3",
+                         c->source_id, c->id, read_firing);
+    for (const struct customer *c = s->customers; c && !err; c = c->next)
+        err = load_keyed(store, s,
+                         "SELECT " FIRING_COLUMNS " FROM cart_firing WHERE account_id = $1 AND source_id = $2 AND subject = $3",
+                         c->source_id, c->subject, read_firing);
+    return err;
 }
 
 enum err scope_load_objects(struct store *store, struct scope *s, const struct event_refs *refs, int64_t source_id)

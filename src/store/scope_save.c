@@ -2,6 +2,7 @@
 #include "store/scope.h"
 
 #include "store/activity.h"
+#include "store/cart.h"
 #include "store/row.h"
 
 static enum err save_contact(struct store *store, struct str contact_id)
@@ -153,24 +154,29 @@ static enum err save_order(struct store *store, const struct order *o)
                   o->created_us, o->late_v.at_us, (int64_t)o->late_v.rank, not_null(o->late_v.receipt), not_null(o->late_status));
 }
 
-static enum err save_cart(struct store *store, const struct cart *c)
+static enum err save_cart(struct store *store, const struct cart *c, int64_t delay_us)
 {
-    return db_run(store->db,
-                  "INSERT INTO cart (account_id, source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url,"
-                  " items, total, n_items, first_us, active_us, completed_us, abandoned_us, owner_at_us, owner_rank, owner_receipt)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
-                  " ON CONFLICT (account_id, source_id, id) DO UPDATE SET at_us = excluded.at_us, rank = excluded.rank,"
-                  " receipt = excluded.receipt, subject = excluded.subject, visitor_id = excluded.visitor_id,"
-                  " cart_id = excluded.cart_id, currency = excluded.currency, url = excluded.url, items = excluded.items,"
-                  " total = excluded.total, n_items = excluded.n_items, first_us = excluded.first_us,"
-                  " active_us = excluded.active_us, completed_us = excluded.completed_us, abandoned_us = excluded.abandoned_us,"
-                  " owner_at_us = excluded.owner_at_us, owner_rank = excluded.owner_rank, owner_receipt = excluded.owner_receipt",
-                  "iisiissssss"
-                  "siiiiiiiis",
-                  store->account_id, c->source_id, c->id, c->v.at_us, (int64_t)c->v.rank, not_null(c->v.receipt),
-                  not_null(c->subject), not_null(c->visitor_id), not_null(c->cart_id), not_null(c->currency), not_null(c->url),
-                  not_null(c->items), c->total, (int64_t)c->n_items, c->first_us, c->active_us, c->completed_us, c->abandoned_us,
-                  c->owner_v.at_us, (int64_t)c->owner_v.rank, not_null(c->owner_v.receipt));
+    return db_run(
+        store->db,
+        "INSERT INTO cart (account_id, source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url,"
+        " items, total, n_items, first_us, active_us, completed_us, abandoned_us, owner_at_us, owner_rank, owner_receipt,"
+        " active_received_us, abandoned_received_us, heard_us, look_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+        " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
+        " ON CONFLICT (account_id, source_id, id) DO UPDATE SET at_us = excluded.at_us, rank = excluded.rank,"
+        " receipt = excluded.receipt, subject = excluded.subject, visitor_id = excluded.visitor_id,"
+        " cart_id = excluded.cart_id, currency = excluded.currency, url = excluded.url, items = excluded.items,"
+        " total = excluded.total, n_items = excluded.n_items, first_us = excluded.first_us,"
+        " active_us = excluded.active_us, completed_us = excluded.completed_us, abandoned_us = excluded.abandoned_us,"
+        " owner_at_us = excluded.owner_at_us, owner_rank = excluded.owner_rank, owner_receipt = excluded.owner_receipt,"
+        " active_received_us = excluded.active_received_us, abandoned_received_us = excluded.abandoned_received_us,"
+        " heard_us = excluded.heard_us, look_us = CASE WHEN cart.look_us = 1 THEN 1 ELSE excluded.look_us END",
+        "iisiissssss"
+        "siiiiiiiisiiii",
+        store->account_id, c->source_id, c->id, c->v.at_us, (int64_t)c->v.rank, not_null(c->v.receipt), not_null(c->subject),
+        not_null(c->visitor_id), not_null(c->cart_id), not_null(c->currency), not_null(c->url), not_null(c->items), c->total,
+        (int64_t)c->n_items, c->first_us, c->active_us, c->completed_us, c->abandoned_us, c->owner_v.at_us,
+        (int64_t)c->owner_v.rank, not_null(c->owner_v.receipt), c->active_received_us, c->abandoned_received_us, c->heard_us,
+        cart_look_after(c, delay_us));
 }
 
 static enum err save_visits(struct store *store, const struct scope *s)
@@ -195,7 +201,7 @@ static enum err save_visits(struct store *store, const struct scope *s)
     return err;
 }
 
-static enum err save_objects(struct store *store, const struct scope *s)
+static enum err save_objects(struct store *store, const struct scope *s, int64_t cart_delay_us)
 {
     enum err err = OK;
 
@@ -212,7 +218,7 @@ static enum err save_objects(struct store *store, const struct scope *s)
                          (int64_t)r->v.rank, r->v.receipt);
     for (struct cart *c = s->carts; c && !err; c = c->next)
         if (c->changed)
-            err = save_cart(store, c);
+            err = save_cart(store, c, cart_delay_us);
     return err ? err : save_visits(store, s);
 }
 
@@ -246,9 +252,11 @@ enum err scope_save(struct store *store, const struct scope *scope, const struct
     if (!err)
         err = save_statements(store, scope);
     if (!err)
-        err = save_objects(store, scope);
+        err = save_objects(store, scope, ctx->cart_delay_us);
     for (struct activity *a = scope->activities; a && !err; a = a->next)
         err = activity_save(store, a, ctx, delivery_id);
+    if (!err)
+        err = cart_wake(store, scope);
     if (!err)
         err = save_ledger(store, scope, ctx, delivery_id);
     return err;

@@ -2,13 +2,14 @@
 #include "store/source.h"
 
 #include "base/id.h"
+#include "store/cart.h"
 #include "store/source_rows.h"
 
 enum { CONFIG_BYTES_MAX = 64 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX = 100000 };
 
 #define SELECT_SOURCE                                                                                        \
     "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config," \
-    " visits_on, visits_key, visits_origins FROM source"                                                     \
+    " visits_on, visits_key, visits_origins, cart_cooldown_ms, cart_back_ms FROM source"                     \
     " WHERE account_id = $1 AND "
 
 static enum err read_source(struct db_stmt *st, struct source *s)
@@ -25,6 +26,8 @@ static enum err read_source(struct db_stmt *st, struct source *s)
     for (int i = 0; i < 4 && !err; i++)
         err = source_take_column(st, 6 + i, texts[i]);
     s->visits_on = db_column_int(st, 11) != 0;
+    s->cart_cooldown_ms = db_column_int(st, 14);
+    s->cart_back_ms = db_column_int(st, 15);
     if (!err)
         err = source_take_column(st, 12, &s->visits_key);
     if (!err)
@@ -170,7 +173,7 @@ static enum err put_source(struct store *store, const struct source_plan *plan, 
     if (!err)
         err = db_run(store->db,
                      "INSERT INTO source (account_id, id, key, platform, name, list, config, enabled, rank, cart_delay_ms,"
-                     " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)",
+                     " created_at_us, carts_from_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $10)",
                      "iisssssiii", store->account_id, id, str_of(key), str_of(route_platform(plan->route)), plan->name,
                      plan->list.p ? plan->list : STR(""), buf_str(&config), (int64_t)!plan->disabled, (int64_t)plan->rank, now_us);
     buf_release(&config);
@@ -203,12 +206,36 @@ static enum err need_change(struct store *store, enum err err)
     return err || db_changes(store->db) ? err : ERR_NOT_FOUND;
 }
 
+/* CA14: what became due while the source was disabled does not fire when it is enabled again. */
 enum err source_set_enabled(struct store *store, int64_t id, bool enabled)
 {
-    return need_change(store, db_run(store->db,
-                                     "UPDATE source SET enabled = $3"
-                                     " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
-                                     "iii", store->account_id, id, (int64_t)enabled));
+    enum err err = db_begin(store->db);
+
+    if (err)
+        return err;
+    err = need_change(store,
+                      db_run(store->db,
+                             "UPDATE source SET carts_from_us = CASE WHEN enabled < $3 THEN $4 ELSE carts_from_us END, enabled = $3"
+                             " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
+                             "iiii", store->account_id, id, (int64_t)enabled, clock_wall_us(store->clock)));
+    if (!err && enabled)
+        err = cart_wake_source(store, id);
+    return store_end(store, err);
+}
+
+enum err source_set_carts(struct store *store, int64_t id, const struct source_carts *carts)
+{
+    enum err err = db_begin(store->db);
+
+    if (err)
+        return err;
+    err = need_change(store, db_run(store->db,
+                                    "UPDATE source SET cart_delay_ms = $3, cart_cooldown_ms = $4, cart_back_ms = $5"
+                                    " WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
+                                    "iiiii", store->account_id, id, carts->delay_ms, carts->cooldown_ms, carts->back_ms));
+    if (!err)
+        err = cart_wake_source(store, id);
+    return store_end(store, err);
 }
 
 enum err source_visits_on(struct store *store, int64_t id, struct str origins)

@@ -57,6 +57,12 @@ void source_list_release(struct source_list *list);
 enum err source_visits_on(struct store *store, int64_t id, struct str origins) MUST_CHECK;
 enum err source_visits_off(struct store *store, int64_t id) MUST_CHECK;
 enum err source_set_enabled(struct store *store, int64_t id, bool enabled) MUST_CHECK;
+/* How the carts of a source are waited for; meanings as in struct source. */
+struct source_carts {
+    int64_t delay_ms, cooldown_ms, back_ms;
+};
+/* ERR_NOT_FOUND. Counts for the carts that are there as well. */
+enum err source_set_carts(struct store *store, int64_t id, const struct source_carts *carts) MUST_CHECK;
 /* Frees the name and forgets the secrets; the row stays for history. */
 enum err source_remove(struct store *store, int64_t id) MUST_CHECK;
 /* Adds a secret valid from now on; those of the same name end at now + grace_ms. `id` gets the new secret's id. A secret that has

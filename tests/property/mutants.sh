@@ -1,5 +1,5 @@
 #!/bin/sh
-# mutants.sh -- owns the proof that test_converge finds bugs: plants one at a time in a copy, and wants the test to fail.
+# mutants.sh -- owns the proof that the property tests find bugs: plants one at a time in a copy, and wants the test to fail.
 #   tests/property/mutants.sh [SEEDS]      from the top folder, after `make test-programs`; the tree itself is not touched
 set -eu
 seeds=${1:-20}
@@ -7,7 +7,7 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 cp -a Makefile src verify tools routes tests build "$copy"
 cd "$copy"
-survived=0 n=0
+survived=0 n=0 program=test_converge
 
 plant() { # plant FILE SED-EXPRESSION: what was written there, and what a tired programmer would write
     n=$((n + 1))
@@ -16,10 +16,10 @@ plant() { # plant FILE SED-EXPRESSION: what was written there, and what a tired 
     if cmp -s "$1" original; then
         echo "mutants: $2 changes nothing in $1" >&2
         survived=$((survived + 1))
-    elif ! make --no-print-directory build/tests/property/test_converge >make.log 2>&1; then
+    elif ! make --no-print-directory "build/tests/property/$program" >make.log 2>&1; then
         tail -5 make.log >&2
         survived=$((survived + 1))
-    elif SEEDS=$seeds SHRINK=0 build/tests/property/test_converge >test.log 2>&1; then
+    elif SEEDS=$seeds SHRINK=0 "build/tests/property/$program" >test.log 2>&1; then
         echo "not found: $1 $2"
         survived=$((survived + 1))
     else
@@ -28,8 +28,12 @@ plant() { # plant FILE SED-EXPRESSION: what was written there, and what a tired 
     cp original "$1"
 }
 
-make --no-print-directory build/tests/property/test_converge >make.log 2>&1
-SEEDS=$seeds SHRINK=0 build/tests/property/test_converge >test.log 2>&1 || { echo "mutants: it fails as it is" >&2; exit 1; }
+sound() { # the program passes as it is
+    make --no-print-directory "build/tests/property/$program" >make.log 2>&1
+    SEEDS=$seeds SHRINK=0 "build/tests/property/$program" >test.log 2>&1 || { echo "mutants: $program fails as it is" >&2; exit 1; }
+}
+
+sound
 
 plant src/model/version.c 's/version_cmp(next, now) > 0/version_cmp(next, now) != 0/'
 plant src/model/consent.c 's/opt_in->at_us > restrict_->at_us/opt_in->at_us >= restrict_->at_us/'
@@ -48,5 +52,14 @@ plant src/model/group.c 's/^    int c;$/    int c;\n\n    if (a->claim \&\& b->c
 plant src/model/group.c '/^static bool may_join/,/^}/s/return false;/return true;/'
 plant src/model/group.c 's/if (a->step != b->step)/if (false)/'
 plant src/model/apply_consent.c '/^static bool is_weak/,/^}/s/return true;/return false;/'
+
+program=test_carts
+sound
+plant src/engine/cart_sweep.c 's/.episode_us = cart_episode(look->cart->cart)/.episode_us = r->now_us/' # a cart fired twice
+plant src/engine/cart_sweep.c 's/ && due\[i\].look_us < r->first_past_us//'
+plant src/model/cart_find.c 's/now_us - f->fired_us < cooldown_us/now_us - f->fired_us > cooldown_us/'
+plant src/model/apply_cart.c 's/at_us > \*slot ||/at_us ||/'
+plant src/store/scope_save.c 's/look_us = CASE WHEN cart.look_us = 1 THEN 1 ELSE excluded.look_us END/look_us = excluded.look_us/'
+plant src/store/cart.c 's/        if (o->changed)/        if (!o->changed)/'
 echo "$n planted, $survived not found"
 [ "$survived" -eq 0 ]
