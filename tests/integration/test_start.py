@@ -8,6 +8,7 @@ import socket
 import pytest
 
 import bodies
+import database
 import harness
 from processes import Process
 
@@ -170,3 +171,15 @@ def test_N10_a_lost_master_key_is_given_up_as_the_pages_say(up):
     harness.wait_until(lambda: up.ask(push).status == 200, "the new secret is known")
     up.settle()
     assert up.has_contact("kept@example.com") and up.has_contact("new@example.com")
+
+
+@database.needs_sqlite
+def test_db_migrate_makes_the_tables_before_any_role_runs():
+    with harness.Workplace() as base:
+        site = harness.Site(base)
+        made = site.json("db", "migrate")
+        assert made["migration"] > 0 and made["name"]
+        assert site.json("db", "migrate") == made, "a second time changes nothing"
+        assert site.contacts() == []
+        harness.run_sql(site.dir / "storehook.db", "INSERT INTO schema_migration VALUES (999999, 'later')")
+        assert "newer than this program" in site.cli("db", "migrate", exit_code=1).err
