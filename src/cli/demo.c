@@ -229,7 +229,7 @@ static int send_source(struct cli *cli, struct demo *demo, struct demo_source *s
     problems_init(&problems, STR("demo"));
     draft_init(&w.draft);
     if (!err)
-        err = sender_new(s->route, s->secret, buf_str(&w.url), &no_config, &problems, &w.sender);
+        err = sender_new(s->route, s->secret, STR_NONE, buf_str(&w.url), &no_config, &problems, &w.sender);
     if (err)
         code = cli_fail_why(err, NULL);
     for (size_t i = 0; i < TOPICS_MAX && code == CLI_GO && (topic = route_send_topic(s->route, i)).p; i++)

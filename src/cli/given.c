@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MADE_BYTES = 32 };
+enum { MADE_BYTES = 32, NAMES_BYTES = 4096 };
 
 void given_release(struct given *given)
 {
@@ -16,21 +16,25 @@ void given_release(struct given *given)
     *given = (struct given){.n = 0};
 }
 
-/* The config member that holds the secret of the first signature; the first secret when nothing is signed; or NULL. */
-static const struct route_config *signing_secret(const struct route *route)
+/* The secret that is meant where none is named: the only one, or of several the only one that is required. */
+static const struct route_config *only_secret(const struct route *route, size_t *n)
 {
-    const struct verify_spec *spec = route_verify_at(route, 0);
-    const struct route_config *c;
+    const struct route_config *c, *any = NULL, *required = NULL;
+    size_t n_required = 0;
 
-    for (size_t i = 0; (c = route_config_at(route, i)); i++)
-        if (c->secret && (!spec || str_eq(verify_spec_secret_name(spec), str_of(c->name))))
-            return c;
-    return NULL;
+    *n = 0;
+    for (size_t i = 0; (c = route_config_at(route, i)); i++) {
+        if (!c->secret)
+            continue;
+        any = c;
+        required = c->required ? c : required;
+        n_required += c->required;
+        (*n)++;
+    }
+    return *n == 1 ? any : n_required == 1 ? required : NULL;
 }
 
-/* Splits NAME=PLACE when the route has a secret of that name. */
-static const struct route_config *named_secret(const struct route *route, const struct route_config *usual, const char *text,
-                                               const char **place)
+const struct route_config *given_named(const struct route *route, const char *text, const char **place)
 {
     struct str name = str_upto(str_of(text), str_find(str_of(text), '='));
     const struct route_config *c;
@@ -41,7 +45,27 @@ static const struct route_config *named_secret(const struct route *route, const 
             return c;
         }
     *place = text;
-    return usual;
+    return NULL;
+}
+
+/* Says that it is not clear which secret is meant, and which there are. */
+static int refuse_unnamed(const struct route *route)
+{
+    struct buf names = BUF_INIT(NAMES_BYTES);
+    const struct route_config *c;
+    enum err err = OK;
+    int code;
+
+    for (size_t i = 0; (c = route_config_at(route, i)) && !err; i++)
+        if (c->secret)
+            err = buf_printf(&names, "%s%s", names.len ? ", " : "", c->name);
+    code = err ? cli_fail_why(err, NULL)
+               : cli_wrong(
+                     "%s has several secrets; say which one: --secret-file NAME=FILE (or --secret-env NAME=VAR, or --secret NAME "
+                     "for one that is asked for or made) with one of %s",
+                     route_platform(route), buf_text(&names));
+    buf_release(&names);
+    return code;
 }
 
 static void keep(struct given *out, const char *name, struct secret *secret)
@@ -127,6 +151,10 @@ static int read_variable(struct cli *cli, const char *name, struct secret **out)
 
 static int check_room(const struct route_config *c, const struct route *route, const struct given *out)
 {
+    size_t n;
+
+    if (!c && !only_secret(route, &n) && n)
+        return refuse_unnamed(route);
     if (!c)
         return cli_fail("%s takes no secret; leave it out", route_platform(route));
     if (has(out, c->name))
@@ -139,7 +167,7 @@ static int take_given(struct cli *cli, const struct route *route, const struct r
                       struct given *out)
 {
     const char *place;
-    const struct route_config *c = named_secret(route, usual, text, &place);
+    const struct route_config *named = given_named(route, text, &place), *c = named ? named : usual;
     struct secret *secret = NULL;
     int code = check_room(c, route, out);
 
@@ -231,12 +259,12 @@ static int take_elsewhere(struct cli *cli, const struct route *route, const stru
     return CLI_GO;
 }
 
-/* The secret that is meant where none is named. */
 static int usual_secret(const struct route *route, const char *name, const struct route_config **out)
 {
     const struct route_config *c;
+    size_t n;
 
-    *out = signing_secret(route);
+    *out = only_secret(route, &n);
     if (!name)
         return CLI_GO;
     for (size_t i = 0; (c = route_config_at(route, i)); i++)
@@ -250,6 +278,27 @@ static int usual_secret(const struct route *route, const char *name, const struc
                     route_platform(route), route_platform(route));
 }
 
+/* True when one of the route's secrets comes in a handshake, so that a source may be added without any. */
+static bool captures_any(const struct route *route)
+{
+    const struct route_config *c;
+
+    for (size_t i = 0; (c = route_config_at(route, i)); i++)
+        if (c->secret && route_captures(route, str_of(c->name)))
+            return true;
+    return false;
+}
+
+/* Nothing was named where there are several secrets. */
+static int check_unnamed(const struct cli *cli, const struct route *route, const struct given_flags *flags, const struct given *out)
+{
+    size_t n;
+
+    if (only_secret(route, &n) || n == 0)
+        return flags->generate ? cli_fail("%s takes no secret; leave --generate out", route_platform(route)) : CLI_GO;
+    return flags->generate || (out->n == 0 && (cli->secret || !captures_any(route))) ? refuse_unnamed(route) : CLI_GO;
+}
+
 int given_secrets(struct cli *cli, const struct route *route, const struct given_flags *flags, struct given *out)
 {
     const struct route_config *c = NULL;
@@ -259,10 +308,11 @@ int given_secrets(struct cli *cli, const struct route *route, const struct given
         code = take_given(cli, route, c, flags->files.at[i], true, out);
     for (size_t i = 0; i < flags->variables.n && code == CLI_GO; i++)
         code = take_given(cli, route, c, flags->variables.at[i], false, out);
-    if (code == CLI_GO && flags->generate && (!c || has(out, c->name)))
-        return c ? cli_wrong("--generate makes the secret \"%s\", and one is given", c->name)
-                 : cli_fail("%s takes no secret; leave --generate out", route_platform(route));
-    if (code == CLI_GO && c && !has(out, c->name) && (flags->generate || out->n == 0 || !flags->one_will_do))
+    if (code == CLI_GO && !c)
+        return check_unnamed(cli, route, flags, out);
+    if (code == CLI_GO && flags->generate && has(out, c->name))
+        return cli_wrong("--generate makes the secret \"%s\", and one is given", c->name);
+    if (code == CLI_GO && !has(out, c->name) && (flags->generate || out->n == 0 || !flags->one_will_do))
         code = take_elsewhere(cli, route, c, flags->generate, out);
     return code;
 }

@@ -18,10 +18,13 @@ struct given {
 };
 void given_release(struct given *given);
 
+/* Splits NAME=PLACE when the route has a secret of that name; else the whole text is the place, and NULL is returned. */
+const struct route_config *given_named(const struct route *route, const char *text, const char **place);
+
 /* What the flags say about secrets. */
 struct given_flags {
     struct flag_values files, variables; /* PATH or NAME=PATH; VARIABLE or NAME=VARIABLE */
-    const char *name;                    /* config member that is meant where none is named; NULL: that of the signature */
+    const char *name;                    /* config member that is meant where none is named; NULL: the only one, or the one required */
     bool generate;
     bool one_will_do; /* where one is given, that of the signature is not asked for */
 };
@@ -34,7 +37,7 @@ struct given_flags {
     }
 
 /*
- * Takes the secrets. Without one for the signature: STOREHOOK_SECRET, else none where the platform brings it in a handshake, else
+ * Takes the secrets. Where a platform has several and it is not clear which one is meant, says so (exit 2). Without one: STOREHOOK_SECRET, else none where the platform brings it in a handshake, else
  * a new one where the route does not require it to be given, else a question on the terminal. Returns CLI_GO or the exit code.
  */
 int given_secrets(struct cli *cli, const struct route *route, const struct given_flags *flags, struct given *out);

@@ -35,7 +35,8 @@ struct send_work {
     struct routes *routes;
     const struct route *route;
     struct secret *secret;
-    json_t *config; /* of the source, as --set says */
+    const char *secret_name; /* the member of config that it is; NULL: of whichever way to sign it fits */
+    json_t *config;          /* of the source, as --set says */
     struct sender *sender;
     struct http_client *client;
     struct draft draft;
@@ -68,6 +69,9 @@ static const char *config_of(void *arg, struct str name)
 
 static int open_secret(struct cli *cli, struct send_work *w)
 {
+    const struct route_config *named;
+    const char *file = NULL;
+
     if (!needs_secret(w->route))
         return CLI_GO;
     if (!w->order.secret_file) {
@@ -77,7 +81,9 @@ static int open_secret(struct cli *cli, struct send_work *w)
         cli->secret = NULL;
         return CLI_GO;
     }
-    return given_read_file(w->order.secret_file, &w->secret);
+    named = given_named(w->route, w->order.secret_file, &file);
+    w->secret_name = named ? named->name : NULL;
+    return given_read_file(file, &w->secret);
 }
 
 /* True when the URL leads to this machine, whose own certificate authority then is the one to trust. */
@@ -114,7 +120,7 @@ static int open_sender(struct send_work *w)
     int code;
 
     problems_init(&problems, STR("--set"));
-    err = sender_new(w->route, w->secret, str_of(w->order.to), &config, &problems, &w->sender);
+    err = sender_new(w->route, w->secret, str_of(w->secret_name), str_of(w->order.to), &config, &problems, &w->sender);
     code = err ? cli_fail_why(err, &problems.text) : CLI_GO;
     problems_release(&problems);
     return code;
@@ -325,7 +331,8 @@ int cmd_send(struct cli *cli, int argc, char **argv)
                           .url = BUF_INIT(URL_MAX_BYTES)};
     const struct cli_flag flags[] = {
         {"to", FLAG_TEXT, &w.order.to, "URL", "the endpoint, as `storehook source list` shows it"},
-        {"secret-file", FLAG_TEXT, &w.order.secret_file, "FILE", "file with the secret of the signature"},
+        {"secret-file", FLAG_TEXT, &w.order.secret_file, "FILE",
+         "file with the secret of the signature; NAME=FILE where there are several"},
         {"set", FLAG_EACH, &w.order.sets, "NAME=VALUE", "a member of the source's config that the signature needs"},
         {"body", FLAG_TEXT, &w.order.body_file, "FILE", "send these bytes as they are; - is stdin"},
         {"count", FLAG_INT, &w.order.count, "N", "so many deliveries, each with ids of its own"},

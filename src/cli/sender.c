@@ -8,7 +8,8 @@ enum { VALUES_MAX_BYTES = 64 << 10, BODY_MAX_BYTES = 64 << 20, QUERY_MAX_BYTES =
 struct sender {
     const struct route *route;
     const struct secret *secret;
-    struct str url, query; /* where it goes, without and after the "?" */
+    struct str secret_name; /* config member that it is; empty: any */
+    struct str url, query;  /* where it goes, without and after the "?" */
     struct verify_config config;
     struct verify_spec *own[ROUTE_VERIFY_MAX]; /* of the route's ways to sign those that config changes, else NULL */
     const struct verify_spec *spec;            /* NULL until one fits */
@@ -34,8 +35,8 @@ static enum err load_own(struct sender *s, struct problems *problems)
     return err;
 }
 
-enum err sender_new(const struct route *route, const struct secret *secret, struct str url, const struct verify_config *config,
-                    struct problems *problems, struct sender **out)
+enum err sender_new(const struct route *route, const struct secret *secret, struct str secret_name, struct str url,
+                    const struct verify_config *config, struct problems *problems, struct sender **out)
 {
     struct sender *s = calloc(1, sizeof(*s));
     enum err err = s ? verifier_new(&s->verifier) : ERR_MEMORY;
@@ -47,6 +48,7 @@ enum err sender_new(const struct route *route, const struct secret *secret, stru
 
         s->route = route;
         s->secret = secret;
+        s->secret_name = secret_name;
         s->url = known.len ? str_upto(known, str_find(known, '?')) : str_upto(url, cut);
         s->query = str_from(url, cut < url.len ? cut + 1 : url.len);
         s->config = *config;
@@ -186,6 +188,12 @@ static bool is_accepted(const struct sender *s, size_t i, const struct verify_ke
            verifier_feed(s->verifier, buf_str(&d->body)) == OK && verifier_end(s->verifier, buf_str(&d->body), NULL) == OK;
 }
 
+/* True when the secret is given as one that the way does not use. */
+static bool is_another_s(const struct sender *s, const struct verify_spec *spec)
+{
+    return s->secret_name.len && !str_eq(s->secret_name, verify_spec_secret_name(spec));
+}
+
 /* Signs with the first of the route's ways that fits, and keeps it. */
 static enum err choose_and_sign(struct sender *s, int64_t signed_at_us, struct draft *out, struct buf *why)
 {
@@ -196,6 +204,8 @@ static enum err choose_and_sign(struct sender *s, int64_t signed_at_us, struct d
     for (size_t i = 0; !s->spec && (spec = way(s, i)) != NULL; i++) {
         struct verify_key *key = NULL;
 
+        if (is_another_s(s, spec))
+            continue;
         err = verify_key_new_signer(spec, s->secret, &key);
         if (!err)
             err = sign(s, spec, key, n, signed_at_us, out);

@@ -8,11 +8,12 @@
 struct sender; /* a route, a secret and the way to sign that fits them */
 
 /*
- * Returns owned. Borrows route, secret (NULL where the platform signs nothing), url (where the delivery goes: some platforms sign
- * it; the member "url" of config stands for it, as at the source) and what config gives: the members that ways to sign name. ERR_CONFIG with `problems`, ERR_MEMORY.
+ * Returns owned. Borrows route, secret (NULL where the platform signs nothing), the config member that it is (empty: any), url
+ * (where the delivery goes: some platforms sign it; the member "url" of config stands for it, as at the source) and what config
+ * gives: the members that ways to sign name. ERR_CONFIG with `problems`, ERR_MEMORY.
  */
-enum err sender_new(const struct route *route, const struct secret *secret, struct str url, const struct verify_config *config,
-                    struct problems *problems, struct sender **out) MUST_CHECK;
+enum err sender_new(const struct route *route, const struct secret *secret, struct str secret_name, struct str url,
+                    const struct verify_config *config, struct problems *problems, struct sender **out) MUST_CHECK;
 /* NULL is fine. */
 void sender_free(struct sender *s);
 

@@ -23,6 +23,38 @@ static bool url_is_secret(const struct route *route)
     return true;
 }
 
+/* True when a way to sign of the platform has the URL in its text, and nobody has said how the platform calls it. */
+static bool lacks_url(const struct cli *cli, const struct secret_work *w)
+{
+    const char *own = source_config(&w->at.source, "url");
+    const struct verify_spec *spec;
+
+    if (*config_text(cli->cfg, SET_PUBLIC_URL) || (own && *own))
+        return false;
+    for (size_t i = 0; (spec = route_verify_at(w->route, i)); i++)
+        if (verify_spec_needs_url(spec))
+            return true;
+    return false;
+}
+
+/* Until it is known no delivery can be judged, so that each is answered 503. */
+static void warn_without_url(const struct cli *cli, const struct secret_work *w)
+{
+    const struct route_config *c;
+    bool takes_url = false;
+
+    if (!lacks_url(cli, w))
+        return;
+    for (size_t i = 0; (c = route_config_at(w->route, i)); i++)
+        takes_url |= strcmp(c->name, "url") == 0;
+    fprintf(stderr,
+            "storehook: warning: %s signs the URL that it calls, and none is set here: its deliveries are answered 503 until "
+            "storehook.public_url in the configuration says how it calls this server, such as https://hooks.example.com (then "
+            "restart)%s\n",
+            route_title(w->route),
+            takes_url ? "; or add the source with --set url=https://..., the whole URL as registered there" : "");
+}
+
 static int print_added(struct cli *cli, const struct secret_work *w, struct str url)
 {
     const struct source *s = &w->at.source;
@@ -71,6 +103,8 @@ static int add(struct cli *cli, struct secret_work *w, const struct source_plan 
         code = source_work_publish(&w->at);
     buf_clear(&text);
     if (code == CLI_GO)
+        warn_without_url(cli, w);
+    if (code == CLI_GO)
         code = cli_endpoint(cli, &w->at.source, &text) ? cli_fail_why(ERR_IO, NULL) : print_added(cli, w, buf_str(&text));
     buf_release(&text);
     return code;
@@ -90,6 +124,7 @@ int source_add_verb(struct cli *cli, int argc, char **argv)
     const struct cli_flag flags[] = {
         {"name", FLAG_TEXT, &name, "NAME", "what you call it; each name is used once"},
         GIVEN_FLAGS(given),
+        {"secret", FLAG_TEXT, &given.name, "NAME", "which secret, where the platform has several (a name, never the secret)"},
         {"set", FLAG_EACH, &sets, "KEY=VALUE", "what the platform needs to know; `storehook route show PLATFORM` lists it"},
         {"list", FLAG_TEXT, &list, "LIST", "list that its contacts join"},
         {"rank", FLAG_INT, &rank, "N", "of two changes at the same time the higher rank wins"},

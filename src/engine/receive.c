@@ -143,7 +143,9 @@ static void begin_verify(struct receipt *p)
     if (p->live->err)
         return;
     choose_keys(p, &request);
-    if (p->signing)
+    if (p->signing && verify_spec_needs_url(p->signing->spec) && request.url.len == 0)
+        p->refused = ERR_CONFIG; /* ours to mend: nothing can be said of the sender */
+    else if (p->signing)
         p->refused = verifier_begin(p->verifier, p->signing->spec, p->keys, p->n_keys, &request);
     feed(p, http_body(p->x));
 }

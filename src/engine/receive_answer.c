@@ -31,6 +31,14 @@ void receipt_count(const struct receipt *p, const char *what, const char *name, 
         queue_source_count(p->r->parts.queue, str_of(p->live->id_text), str_n(field, (size_t)n), by);
 }
 
+/* Says what to do where the platform signs, or asks for, a URL that nobody has told us. */
+static void explain_url(struct receipt *p)
+{
+    if (p->live && !p->live->err && receipt_request(p).url.len == 0)
+        LOG(LOG_WARN, "public URL not known", KV_TEXT("source", p->live->id_text), KV_TEXT("platform", p->live->source.platform),
+            KV_TEXT("todo", "set storehook.public_url to how the platform calls this server, and restart"));
+}
+
 void receipt_refuse(struct receipt *p, enum err err)
 {
     const struct refusal *row = refusals;
@@ -40,6 +48,8 @@ void receipt_refuse(struct receipt *p, enum err err)
     while (row->status != err_http_status(err) && row < &refusals[REFUSALS - 1])
         row++;
     counter_add(row->counter, 1);
+    if (err == ERR_CONFIG)
+        explain_url(p);
     receipt_count(p, "refused:", err_name(err), 1);
     LOG(row->status == 503 ? LOG_WARN : LOG_INFO, row->status == 503 ? "delivery unavailable" : "delivery refused",
         KV_TEXT("source", p->live ? p->live->id_text : ""), KV_TEXT("reason", err_name(err)), KV_INT("status", row->status),

@@ -56,7 +56,7 @@ static const char *config_of(void *arg, struct str name)
     return NULL;
 }
 
-static struct scene scene_new(const struct route *route, struct str secret)
+static struct scene scene_named(const struct route *route, struct str secret_name, struct str secret)
 {
     struct scene s = {.route = route, .config = {.get = config_of, .arg = (void *)(uintptr_t)route}, .why = BUF_INIT(1000)};
     struct problems problems;
@@ -65,9 +65,14 @@ static struct scene scene_new(const struct route *route, struct str secret)
     draft_init(&s.draft);
     assert_non_null(route);
     assert_int_equal(secret_new(secret, &s.secret), OK);
-    assert_int_equal(sender_new(route, s.secret, STR("https://h.example/in/k"), &s.config, &problems, &s.sender), OK);
+    assert_int_equal(sender_new(route, s.secret, secret_name, STR("https://h.example/in/k"), &s.config, &problems, &s.sender), OK);
     problems_release(&problems);
     return s;
+}
+
+static struct scene scene_new(const struct route *route, struct str secret)
+{
+    return scene_named(route, STR_NONE, secret);
 }
 
 static void scene_free(struct scene *s)
@@ -266,6 +271,28 @@ static void a_secret_of_another_form_is_named(void **state)
     scene_free(&s);
 }
 
+/* A whsec_ text is a token as well as a key: the name says which one it is. */
+static void a_named_secret_chooses_the_way_to_sign(void **state)
+{
+    static const struct {
+        const char *name, *header;
+    } cases[] = {{"secret", "X-Gitlab-Token"}, {"signing_token", "webhook-signature"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct scene s =
+            scene_named(routes_find(routes, STR("gitlab")), str_of(cases[i].name), STR("whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"));
+        struct fields fields;
+
+        assert_int_equal(make(&s, STR("Push Hook"), STR("1"), STR_NONE, now_us), OK);
+        fields = (struct fields){s.draft.fields, s.draft.n};
+        assert_int_equal(fields_get(fields, str_of(cases[i].header), NULL), 1);
+        assert_int_equal(fields_get(fields, str_of(cases[1 - i].header), NULL), 0);
+        assert_int_equal(received(&s), OK);
+        scene_free(&s);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -274,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_changed_byte_or_an_old_signature_is_refused),
         cmocka_unit_test(the_id_goes_into_the_signature_of_each_delivery),
         cmocka_unit_test(an_unknown_topic_names_the_near_or_the_known_ones),
+        cmocka_unit_test(a_named_secret_chooses_the_way_to_sign),
         cmocka_unit_test(a_secret_of_another_form_is_named),
     };
 
