@@ -24,7 +24,7 @@ const struct route_config *given_named(const struct route *route, const char *te
 /* What the flags say about secrets. */
 struct given_flags {
     struct flag_values files, variables; /* PATH or NAME=PATH; VARIABLE or NAME=VARIABLE */
-    const char *name;                    /* config member that is meant where none is named; NULL: the only one, or the one required */
+    const char *name; /* config member that is meant where none is named; NULL: the only one, or the one required */
     bool generate;
     bool one_will_do; /* where one is given, that of the signature is not asked for */
 };
