@@ -115,7 +115,8 @@ def test_CA9_CA15_kill_9_while_carts_are_swept_records_each_once(site, clock, ca
             deadline = time.monotonic() + time_left
             while time.monotonic() < deadline:
                 os.sched_yield()
-            site.kill_child("drain")
+            pid = site.kill_child("drain")
+            harness.wait_until(lambda p=pid: not harness.alive(p), "the killed drainer is gone", 20)
             kills += 1
         for email in emails:
             harness.wait_until(lambda e=email: told(site, e, "cart_abandoned"),
