@@ -34,12 +34,25 @@ done:
     return err;
 }
 
-/* The text of one part; empty when it is missing. A wrong type counts as missing here. */
-static enum err part_text(const struct part *part, const struct scope *scope, struct str topic, const struct entry *entry,
-                          struct str *out)
+/* The text of a value; empty when it is missing. *own becomes true when the branch of it that gave the text reads the element:
+ * another branch may not, and would give all elements of a body the same text. */
+static enum err value_text(const struct value_form *form, const struct scope *scope, struct str *out, bool *own)
 {
     struct refusal refusal;
     struct found found;
+    enum err err = value_find(form, scope, &found, &refusal);
+
+    if (err || found.kind != FOUND_TEXT)
+        return err == ERR_TYPE ? OK : err;
+    *out = found.text;
+    *own |= value_reads_element(found.via);
+    return OK;
+}
+
+/* The text of one part; empty when it is missing. A wrong type counts as missing here. For *own see value_text. */
+static enum err part_text(const struct part *part, const struct scope *scope, struct str topic, const struct entry *entry,
+                          struct str *out, bool *own)
+{
     enum err err = OK;
 
     *out = STR_NONE;
@@ -58,19 +71,18 @@ static enum err part_text(const struct part *part, const struct scope *scope, st
         return !err && !out->p ? ERR_MEMORY : err;
     }
     case PART_VALUE:
-        err = value_find(&part->value, scope, &found, &refusal);
-        if (!err && found.kind == FOUND_TEXT)
-            *out = found.text;
-        return err == ERR_TYPE ? OK : err;
+        return value_text(&part->value, scope, out, own);
     }
     return ERR_INTERNAL;
 }
 
 enum err delivery_topic(const struct delivery_form *form, const struct scope *scope, struct str *out)
 {
+    bool own = false;
+
     *out = STR_NONE;
     for (size_t i = 0; i < form->n_topic && out->len == 0; i++) {
-        enum err err = part_text(&form->topic[i], scope, STR_NONE, NULL, out);
+        enum err err = part_text(&form->topic[i], scope, STR_NONE, NULL, out, &own);
 
         if (err)
             return err;
@@ -142,17 +154,17 @@ static enum err append_part(struct buf *key, struct str text)
     return err;
 }
 
-/* Appends the parts of one alternative; *complete is false when one is missing. */
+/* Appends the parts of one alternative; *complete is false when one is missing, *own true when one is the element's own. */
 static enum err append_alternative(const struct dedupe_alternative *a, const struct scope *scope, struct str topic,
-                                   const struct entry *entry, struct buf *key, bool *complete)
+                                   const struct entry *entry, struct buf *key, bool *complete, bool *own)
 {
     enum err err = OK;
 
-    *complete = false;
+    *complete = *own = false;
     for (size_t i = 0; i < a->n && !err; i++) {
         struct str text;
 
-        err = part_text(&a->parts[i], scope, topic, entry, &text);
+        err = part_text(&a->parts[i], scope, topic, entry, &text, own);
         if (err || text.len == 0)
             return err;
         err = append_part(key, text);
@@ -191,8 +203,7 @@ enum err delivery_dedupe_key(const struct delivery_form *form, const struct scop
         buf_clear(&key);
         err = buf_append(&key, topic);
         if (!err)
-            err = append_alternative(&form->dedupe[i], scope, topic, entry, &key, &complete);
-        own = form->dedupe[i].reads_element;
+            err = append_alternative(&form->dedupe[i], scope, topic, entry, &key, &complete, &own);
     }
     if (!err && !complete) {
         buf_clear(&key);

@@ -21,7 +21,6 @@ struct part {
 struct dedupe_alternative {
     struct part parts[DEDUPE_PARTS_MAX];
     size_t n;
-    bool reads_element; /* else all elements of a body would have this key */
 };
 
 /* Which element of the body is meant. */

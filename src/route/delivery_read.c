@@ -83,7 +83,6 @@ static bool read_alternative(struct reader *r, const struct place *p, struct ded
         struct place element = place_element(p, i);
 
         good &= read_part(r, &element, &out->parts[i]);
-        out->reads_element |= out->parts[i].kind == PART_VALUE && value_reads_element(&out->parts[i].value);
     }
     out->n = n;
     return good;

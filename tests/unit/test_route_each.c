@@ -179,6 +179,32 @@ static void headers_and_outer_values_alone_do_not_tell_elements_apart(void **sta
     problems_release(&problems);
 }
 
+static void an_element_that_falls_back_on_an_outer_value_gets_its_number_D2(void **state)
+{
+    static const char file[] =
+        "{\"route\":1,\"platform\":\"demo\",\"title\":\"D\",\"config\":{\"secret\":{\"type\":\"secret\",\"doc\":\"d\"}},\"push\":{"
+        "\"each\":\"/l\",\"verify\":[{\"scheme\":\"hmac\",\"header\":\"X-Sign\",\"encoding\":\"hex\"}],\"topic\":{\"const\":\"t\"},"
+        "\"dedupe\":[[{\"header\":\"X-Id\"},[\"/k\",{\"root\":\"/n\"}]]]},\"objects\":{\"o\":{\"contact.email\":\"/e\"}},"
+        "\"topics\":{\"t\":{\"event\":\"signup\",\"object\":\"o\"}}}";
+    struct problems problems;
+    struct route *route = NULL;
+    struct route_case c;
+
+    (void)state;
+    problems_init(&problems, STR("demo.json"));
+    assert_int_equal(route_load(str_of(file), &problems, &route), OK);
+    case_init(&c);
+    case_text(&c, "{\"n\":7,\"l\":[{},{},{\"k\":1}]}");
+    case_header(&c, "X-Id", "i");
+    case_map(&c, route);
+    assert_str(c.mapped.parts[0].dedupe_key, "t|i|7|element:0");
+    assert_str(c.mapped.parts[1].dedupe_key, "t|i|7|element:1");
+    assert_str(c.mapped.parts[2].dedupe_key, "t|i|1");
+    case_release(&c);
+    route_free(route);
+    problems_release(&problems);
+}
+
 static void the_first_place_that_leads_somewhere_is_taken(void **state)
 {
     static const struct {
@@ -213,6 +239,7 @@ int main(void)
         cmocka_unit_test(more_elements_than_max_are_too_large_N9),
         cmocka_unit_test(keys_that_are_not_an_elements_own_get_its_number_D2),
         cmocka_unit_test(headers_and_outer_values_alone_do_not_tell_elements_apart),
+        cmocka_unit_test(an_element_that_falls_back_on_an_outer_value_gets_its_number_D2),
         cmocka_unit_test(the_first_place_that_leads_somewhere_is_taken),
     };
 
