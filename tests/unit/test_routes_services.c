@@ -185,6 +185,30 @@ static void mailchimp_unsubscribe_is_a_form(void **state)
     case_release(&c);
 }
 
+/* Gumroad tells of a refund with the time of the sale, which would let a late sale win (O2): it counts from its receipt instead. */
+static void gumroad_only_the_sale_has_the_time_of_the_sale_O2(void **state)
+{
+    static const struct {
+        const char *body;
+        bool timed;
+    } cases[] = {{"resource_name=sale&", true}, {"", true}, {"resource_name=refund&refunded=true&", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct route_case c;
+
+        case_init(&c);
+        c.content_type = STR("application/x-www-form-urlencoded");
+        case_text(&c, cases[i].body);
+        assert_int_equal(buf_append(&c.body, STR("sale_id=s1&sale_timestamp=2024-05-02T09:11:08Z&email=bo@example.com&price=1250"
+                                                 "&currency=usd")),
+                         OK);
+        maps_to(&c, "gumroad", cases[i].timed ? EVENT_ORDER_CREATED : EVENT_ORDER_UPDATED);
+        assert_int_equal(c.mapped.parts[0].provider_at_us != 0, cases[i].timed);
+        case_release(&c);
+    }
+}
+
 /* The body is a list; every element is a delivery of its own, with its own key. */
 static void hubspot_body_is_a_list(void **state)
 {
@@ -349,6 +373,7 @@ int main(void)
         cmocka_unit_test(paddle_customer),
         cmocka_unit_test(paddle_transaction),
         cmocka_unit_test(mailchimp_unsubscribe_is_a_form),
+        cmocka_unit_test(gumroad_only_the_sale_has_the_time_of_the_sale_O2),
         cmocka_unit_test(hubspot_body_is_a_list),
         cmocka_unit_test(hubspot_privacy_deletion_erases),
         cmocka_unit_test(meta_lead_is_thin_and_fetched),
