@@ -200,8 +200,10 @@ enum err view_build(const struct view_input *in, struct contact_view *out)
         err = view_fields(in, out);
     if (!err)
         err = view_tags(in, out);
-    if (!err)
+    if (!err) {
+        out->phone = take_field(out, STR("phone"));
         err = view_suppressions(in, out);
+    }
     if (!err)
         err = view_consents(in, primary, out);
     if (!err)
@@ -212,7 +214,6 @@ enum err view_build(const struct view_input *in, struct contact_view *out)
         return err;
     out->first_name = take_field(out, STR("first_name"));
     out->last_name = take_field(out, STR("last_name"));
-    out->phone = take_field(out, STR("phone"));
     out->mailable = out->consent.state == CONSENT_SUBSCRIBED && out->n_suppressions == 0 && !out->archived;
     return OK;
 }

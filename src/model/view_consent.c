@@ -1,6 +1,8 @@
 /* view_consent.c -- owns the consent of a contact: what was said for all its addresses, brought to one answer (C1, C10, H1, M8). */
 #include "model/view_parts.h"
 
+#include "model/phone.h"
+
 #include <stdlib.h>
 
 /* Since when the customer has its present address; 0 when nothing says. */
@@ -30,6 +32,14 @@ static void join_statement(const struct view_input *in, const struct customer *p
     for (enum consent_kind k = CONSENT_OPT_IN; k < CONSENT_KIND__COUNT; k++)
         if (str_eq(c->address, primary->email) || speaks_of(in, primary, c, c->is[k].at_us))
             consent_take(&into[k], &c->is[k]);
+}
+
+/* As join_statement, for text messages: their address is the phone shown, or the customer where no phone was named. */
+static void join_sms(const struct consent *c, struct str phone, struct consent_register into[CONSENT_KIND__COUNT])
+{
+    consent_take(&into[CONSENT_RESTRICT], &c->is[CONSENT_RESTRICT]);
+    if (str_eq(c->address, phone) || str_starts(c->address, STR("#")))
+        consent_join(into, c->is);
 }
 
 static struct view_consent answer(const struct consent_register is[CONSENT_KIND__COUNT])
@@ -75,6 +85,8 @@ static void answer_list(const struct view_input *in, const struct customer *prim
 enum err view_consents(const struct view_input *in, const struct customer *primary, struct contact_view *out)
 {
     struct consent_register email[CONSENT_KIND__COUNT] = {0}, sms[CONSENT_KIND__COUNT] = {0};
+    char phone[PHONE_CHARS + 1];
+    struct str shown = phone_normalise(out->phone, phone) ? STR_NONE : str_of(phone);
     size_t n = 0;
 
     for (const struct consent *c = in->facts->consents; c; c = c->next)
@@ -85,7 +97,7 @@ enum err view_consents(const struct view_input *in, const struct customer *prima
     for (const struct consent *c = in->facts->consents; c; c = c->next) {
         if (!str_eq(c->channel, STR("email"))) {
             if (c->list.len == 0)
-                consent_join(sms, c->is);
+                join_sms(c, shown, sms);
             continue;
         }
         if (c->list.len == 0) {

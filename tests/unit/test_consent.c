@@ -318,6 +318,24 @@ static void consent_C1_belongs_to_the_address_not_to_the_record(void **state)
     assert_contacts(1);
 }
 
+static void consent_C1_an_opt_in_to_text_messages_is_the_phones(void **state)
+{
+    static const char said[] =
+        "{'type':'consent_updated','occurred_at':'@%d','contact':{'external_id':'1','email':'ada@example.com',"
+        "'phone':'+46 70 000 000%d','consent':{'sms':{'state':'%s','at':'@%d'}}}}";
+    struct fixture *f = *state;
+
+    assert_applied(plugin_says(f, body_of(f, said, 10, 1, "subscribed", 10)));
+    assert_contact(ADA, "{'consent_sms':{'state':'subscribed'}}");
+    assert_applied(plugin_says(f, "{'type':'customer_updated','occurred_at':'@20','contact':{'external_id':'1','email':"
+                                  "'ada@example.com','phone':'+46 70 000 0002'}}"));
+    assert_contact(ADA, "{'phone':'+46 70 000 0002','consent_sms':{'state':'none'}}");
+    assert_applied(plugin_says(f, body_of(f, said, 30, 2, "subscribed", 30)));
+    assert_contact(ADA, "{'consent_sms':{'state':'subscribed'}}");
+    assert_applied(plugin_says(f, body_of(f, said, 40, 1, "unsubscribed", 40)));
+    assert_contact(ADA, "{'consent_sms':{'state':'unsubscribed'}}");
+}
+
 static void consent_C2_late_unsubscribe_with_an_older_time_is_noted_only(void **state)
 {
     struct fixture *f = *state;
@@ -438,6 +456,7 @@ int main(void)
         cmocka_unit_test(consent_states_have_names),
         contact_test(consent_C3_C4_C7_matrix_of_five_states_and_nine_event_kinds),
         contact_test(consent_C1_belongs_to_the_address_not_to_the_record),
+        contact_test(consent_C1_an_opt_in_to_text_messages_is_the_phones),
         contact_test(consent_C2_late_unsubscribe_with_an_older_time_is_noted_only),
         contact_test(consent_C4_order_never_relaxes),
         contact_test(consent_C5_without_a_time_restricting_counts_from_receipt),
