@@ -118,15 +118,21 @@ static enum err append_time(int64_t time_us, enum template_filter filter, struct
     return err;
 }
 
-/* Appends the text as it stands inside a JSON string. */
+/* Appends the text as it stands inside a JSON string. It may be a secret: no copy of it is left. */
 static enum err append_in_json(struct str text, struct buf *out)
 {
-    struct buf quoted = BUF_INIT(64 << 10);
+    enum { ESCAPED_BYTE_MAX = 6 }; /* \u001f */
+    size_t max = text.len * ESCAPED_BYTE_MAX + 2;
+    struct buf quoted = BUF_INIT(max);
     json_t *json = json_str(text);
-    enum err err = json ? json_print(json, &quoted) : ERR_MEMORY;
+    enum err err = json ? buf_reserve(&quoted, max) : ERR_MEMORY;
 
     if (!err)
+        err = json_print(json, &quoted);
+    if (!err)
         err = buf_append(out, str_n(quoted.p + 1, quoted.len - 2));
+    if (json)
+        explicit_bzero((char *)json_string_value(json), json_string_length(json));
     json_decref(json);
     buf_wipe(&quoted);
     return err;
