@@ -19,7 +19,7 @@ static inline struct route *load_push(const char *push, const char *rest)
     size_t at = str_find_str(str_of(BEFORE), STR("\"verify\""));
 
     problems_init(&problems, STR("demo.json"));
-    assert_int_equal(buf_printf(&text, "%.*s%s%s%s", (int)at, BEFORE, push, BEFORE + at, rest), OK);
+    assert_int_equal(buf_printf(&text, "%.*s%s%s%s", (int)at, BEFORE, push, &BEFORE[at], rest), OK);
     if (route_load(buf_str(&text), &problems, &route))
         fail_msg("%s", buf_text(&problems.text));
     problems_release(&problems);

@@ -314,6 +314,13 @@ static void N9_the_sweep_asks_indexes_only(void **state)
     assert_true(
         uses_index(f, "EXPLAIN QUERY PLAN UPDATE cart SET look_us = 1 WHERE account_id = 1 AND source_id = 1 AND cart_id = 'k'",
                    "cart_token"));
+    assert_true(
+        uses_index(f, "EXPLAIN QUERY PLAN UPDATE cart SET look_us = 1 WHERE account_id = 1 AND source_id = 1 AND subject = 'c:1'",
+                   "cart_customer"));
+    assert_true(uses_index(f,
+                           "EXPLAIN QUERY PLAN UPDATE cart SET look_us = 1 WHERE account_id = 1 AND source_id = 1 AND subject = ''"
+                           " AND visitor_id IN (SELECT id FROM visitor WHERE account_id = 1 AND source_id = 1 AND subject = 'c:1')",
+                           "cart_visitor (account_id=? AND source_id=? AND visitor_id=?"));
     assert_true(uses_index(f,
                            "EXPLAIN QUERY PLAN SELECT account_id, source_id, id FROM cart WHERE account_id = 1 AND heard_us < 9"
                            " AND active_us < 9 ORDER BY heard_us LIMIT 5",

@@ -195,7 +195,8 @@ static void letters_that_come_while_they_are_written_anew_stay_N8(void **state)
     int status = -1;
 
     if (child == 0) {
-        f->s = open_stream(f->cfg); /* not the parent's connection */
+        stream_close(f->s); /* the parent's connection: this process's end of it only */
+        f->s = open_stream(f->cfg);
         for (int i = 0; i < LETTERS; i++)
             bury_new(f, "x");
         _exit(0);
