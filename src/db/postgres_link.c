@@ -175,9 +175,14 @@ static enum err say(struct buf *why, enum err err, struct str reason)
 /* A '@' or '/' that was not escaped in a password would make libpq take the rest for a host, and name it in an error (N10). */
 static bool is_ambiguous(const char *place)
 {
-    const char *authority = place + 2, *at = strchr(authority, '@'), *slash = strpbrk(authority, "/?#");
+    const char *authority, *at, *slash;
 
-    return str_starts(str_of(place), STR("//")) && at && (strchr(at + 1, '@') || (slash && slash < at));
+    if (!str_starts(str_of(place), STR("//")))
+        return false;
+    authority = place + 2;
+    at = strchr(authority, '@');
+    slash = strpbrk(authority, "/?#");
+    return at && (strchr(at + 1, '@') || (slash && slash < at));
 }
 
 static bool is_readable(const char *url)

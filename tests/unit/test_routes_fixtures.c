@@ -115,7 +115,7 @@ static void map_fetched(struct route_case *c, const struct route *route, const c
     struct entry entry = {.id = STR("00000000000000000000000000000001"), .source_id = STR("1"), .body = buf_str(&c->body)};
 
     snprintf(topic, sizeof(topic), ROUTE_TOPIC_FETCH "%s", object);
-    entry.topic = str_of(topic);
+    entry.topic = arena_str(&c->arena, str_of(topic)); /* what it means borrows it */
     c->err = route_map(route, &entry, c->config, &c->arena, &c->mapped, &c->failure);
 }
 
