@@ -150,7 +150,10 @@ def expected_statuses(vector):
     return (200, 204) if vector["valid"] else (401, 405)
 
 
-@pytest.mark.parametrize("vector", [v for v in load() if v["name"] not in NOT_CARRIED], ids=lambda v: v["name"])
+CARRIED = [v for v in load() if v["name"] not in NOT_CARRIED]
+
+
+@pytest.mark.parametrize("vector", CARRIED, ids=[v["name"] for v in CARRIED])
 def test_vector(site, vector):
     if secrets_of(vector) == [""]:
         refused = site.up.cli("source", "add", vector["platform"], "--name", "empty-" + vector["name"].replace("/", "-"),
