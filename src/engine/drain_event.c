@@ -1,0 +1,135 @@
+/* drain_event.c -- owns the way of one event of an entry to the facts: its names, its effects, what is refused. */
+#include "engine/drain_job.h"
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "engine/row_verdict.h"
+#include "model/contact.h"
+#include "store/erase.h"
+#include "store/scope.h"
+#include "store/seen.h"
+
+static struct id fresh_id(void *arg)
+{
+    struct job *job = arg;
+
+    job->ids_made++;
+    return id_new(clock_wall_us(job->batch->parts->clock));
+}
+
+/* An event of our own push protocol has an id: the first one with it wins (D3). Taken before its effects, in their transaction. */
+static enum err take_event_id(struct job *job, const struct event *event, struct str receipt, bool *before)
+{
+    struct batch *b = job->batch;
+    struct buf key = BUF_INIT(1024);
+    struct seen seen = {.before = false};
+    struct str id = event->m[M_ID].is == PRESENT ? event->m[M_ID].text : STR_NONE;
+    enum err err;
+
+    *before = false;
+    if (id.len == 0)
+        return OK;
+    err = buf_printf(&key, "event|%.*s", STR_ARG(str_upto(id, 512)));
+    if (!err)
+        err = seen_take(b->parts->store, job->source->id, buf_str(&key), receipt, &b->work, &seen);
+    *before = seen.before && !str_eq(seen.delivery_id, receipt);
+    buf_release(&key);
+    return err;
+}
+
+static enum err erase(struct job *job, const struct event_refs *refs, const struct event_context *ctx, enum effect effect)
+{
+    const struct drain_parts *p = job->batch->parts;
+    int64_t at = ctx->provider_at_us ? ctx->provider_at_us : ctx->received_at_us;
+
+    if (effect == EFFECT_SOURCE_ERASE)
+        return erase_source(p->store, job->source->id);
+    return erase_person(p->store, p->seal, refs, job->source->id, at, &job->batch->work);
+}
+
+/* Whoever imported the row learns from the seen key what became of it. */
+static enum err note_row(struct job *job, const struct scope *scope, const struct outcome *outcome)
+{
+    char text[ROW_VERDICT_CHARS + 1];
+    struct row_verdict verdict = row_judge(scope, outcome, job->ids_made > 0);
+
+    return seen_set_reason(job->batch->parts->store, job->source->id, job->part->dedupe_key, STR_NONE,
+                           row_verdict_text(verdict, text));
+}
+
+static enum err apply_to_facts(struct job *job, size_t place, const struct event_refs *refs, struct event_context *ctx)
+{
+    struct batch *b = job->batch;
+    struct outcome outcome;
+    struct scope scope;
+    enum err err;
+
+    job->ids_made = 0;
+    err = erase_when(b->parts->store, b->parts->seal, refs, job->source->id, &ctx->erased_at_us);
+
+    if (!err)
+        err = scope_load(b->parts->store, ctx->event, refs, job->source->id, &b->work, &scope);
+    if (!err)
+        err = contact_apply(&scope, refs, ctx, &policy_default, &outcome);
+    if (err)
+        return err;
+    if (outcome.effect == EFFECT_ERASE || outcome.effect == EFFECT_SOURCE_ERASE)
+        return erase(job, refs, ctx, outcome.effect);
+    if (outcome.effect == EFFECT_DEAD) {
+        job_refuse(job, place, outcome.reason, outcome.detail);
+        if (strcmp(outcome.reason, "mapping") == 0)
+            return OK; /* nothing of it is kept */
+    }
+    if (outcome.effect == EFFECT_STALE)
+        counter_add(COUNTER_STALE, 1);
+    if (ctx->event->type == EVENT_IMPORTED && outcome.effect != EFFECT_DEAD)
+        err = note_row(job, &scope, &outcome);
+    return err ? err : scope_save(b->parts->store, &scope, ctx, job->entry->id);
+}
+
+/* Names the event: its receipt orders it (O2), its effect key makes effects without an id of their own happen once (D7). */
+static enum err name_event(struct job *job, size_t place, struct event_context *ctx)
+{
+    struct arena *work = &job->batch->work;
+    struct buf text = BUF_INIT(16 << 10);
+    enum err err = buf_printf(&text, "%.*s%04zx", STR_ARG(job->entry->id), place);
+
+    if (!err) {
+        ctx->receipt = arena_str(work, buf_str(&text));
+        buf_clear(&text);
+        err = buf_printf(&text, "d:%.*s:%zu", STR_ARG(job->part->dedupe_key), place);
+    }
+    if (!err)
+        ctx->effect_key = arena_str(work, buf_str(&text));
+    buf_release(&text);
+    return err ? err : ctx->receipt.p && ctx->effect_key.p ? OK : ERR_MEMORY;
+}
+
+enum err job_apply_event(struct job *job, size_t index)
+{
+    size_t place = job->mapped.places[index];
+    const struct event *event = &job->mapped.events[index];
+    struct event_refs refs;
+    struct event_context ctx = {
+        .event = event,
+        .source_id = job->source->id,
+        .rank = job->source->rank,
+        .platform = str_of(job->source->platform),
+        .list = job->entry->kind == ENTRY_VISIT ? STR_NONE : str_of(job->source->list), /* nobody joins by a visit */
+        .received_at_us = job->entry->received_at_us,
+        .cart_delay_us = job->source->cart_delay_ms ? job->source->cart_delay_ms * US_PER_MS : job->batch->parts->cart_delay_us,
+        .provider_at_us = job->part->provider_at_us,
+        .new_id = fresh_id,
+        .arg = job};
+    bool before = false;
+    enum err err = name_event(job, place, &ctx);
+
+    if (!err)
+        err = take_event_id(job, event, ctx.receipt, &before);
+    if (err || before) {
+        counter_add(COUNTER_DUPLICATES, before);
+        return err;
+    }
+    err = event_refs(event, &job->batch->work, &refs);
+    return err ? err : apply_to_facts(job, place, &refs, &ctx);
+}

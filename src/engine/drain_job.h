@@ -1,0 +1,50 @@
+/* drain_job.h -- owns what the parts of one batch share; not for use outside of the drainer. */
+#ifndef ENGINE_DRAIN_JOB_H
+#define ENGINE_DRAIN_JOB_H
+
+#include "engine/drain.h"
+#include "model/source.h"
+
+enum { REASON_BYTES = 2048, SOURCES_KEPT = 32 };
+
+/* One batch at work. */
+struct batch {
+    const struct drain_parts *parts;
+    struct arena *arena; /* what lives as long as the verdicts */
+    struct arena work;   /* one entry's */
+    struct source sources[SOURCES_KEPT];
+    size_t n_sources;
+};
+
+/* One entry at work. */
+struct job {
+    struct batch *batch;
+    const struct entry *entry;
+    const struct source *source;
+    const struct route *route;
+    struct mapped mapped;
+    const struct map_part *part; /* in hand: one element of the body */
+    struct str part_reason;      /* the first refusal of the part; empty while there is none */
+    struct drain_verdict *verdict;
+    size_t ids_made;    /* contacts that the event in hand made */
+    struct buf trouble; /* sentences of the events that were refused */
+};
+
+/* Notes the refusal of an event: the first one is the letter's reason, all of them are its detail. `place`: which event. */
+void job_refuse(struct job *job, size_t place, const char *reason, struct str detail);
+
+/* D2, D3, D5: takes the key of the part in hand, in the transaction of its effects. False in *go when there is nothing more to do.
+ * Errors: those of db_step. */
+enum err job_take_part(struct job *job, bool *go) MUST_CHECK;
+/* Puts what was refused of the part beside its key. `said`: how much of the trouble was there before this part. */
+enum err job_remember(struct job *job, size_t said) MUST_CHECK;
+
+/* Applies one event of the mapped body to the facts. Errors: those of scope_load and scope_save; a refusal is none. */
+enum err job_apply_event(struct job *job, size_t index) MUST_CHECK;
+
+/* True for an entry that a handshake made: its body is a sealed secret. */
+bool entry_brings_secret(const struct entry *entry);
+/* Keeps the secret that the entry brings, once (N4). A refusal is no error. */
+enum err job_keep_secret(struct job *job) MUST_CHECK;
+
+#endif
