@@ -3,6 +3,7 @@
 
 #include "model/phone.h"
 #include "store/erase_task.h"
+#include "store/notice.h"
 #include "store/scope.h"
 
 /* What is hashed for a customer; an address is hashed as it is. */
@@ -113,6 +114,8 @@ static enum err forget_mentions(struct store *store, struct str address)
         return OK;
     for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
         err = db_run(store->db, statements[i], "is", store->account_id, address);
+    if (!err)
+        err = notice_erase_address(store, address);
     return err ? err : erase_task_put(store, 0, address);
 }
 
@@ -126,6 +129,8 @@ static enum err forget_contact(struct store *store, struct str contact_id)
                  "DELETE FROM ledger WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
                  " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))",
                  "is", store->account_id, contact_id);
+    if (!err)
+        err = notice_erase_contact(store, contact_id);
     if (!err)
         err = db_run(store->db, "DELETE FROM contact WHERE account_id = $1 AND (id = $2 OR alias_of = $2)", "is", store->account_id,
                      contact_id);
@@ -243,6 +248,10 @@ enum err erase_source(struct store *store, int64_t source_id)
         " WHERE c.account_id = $1 AND c.contact_id = contact.id)",
         "DELETE FROM consent WHERE account_id = $1 AND restrict_set = 0 AND address NOT LIKE '#%' AND NOT EXISTS"
         " (SELECT 1 FROM address a WHERE a.account_id = $1 AND a.address = consent.address)",
+        "DELETE FROM notice WHERE account_id = $1 AND contact_id <> '' AND NOT EXISTS (SELECT 1 FROM contact c"
+        " WHERE c.account_id = $1 AND c.id = notice.contact_id)",
+        "DELETE FROM notice_delivery WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM notice m WHERE m.account_id = $1"
+        " AND m.id = notice_delivery.notice_id)",
     };
     enum err err = OK;
 

@@ -61,6 +61,7 @@ static size_t count_traces(struct fixture *f, const char *text)
         {"seen", "key || reason || detail"},
         {"activity", "subject || address || text || url"},
         {"fetch_task", "object_id || last_error"},
+        {"notice", "contact_id || address || body"},
     };
     size_t n = 0;
 
