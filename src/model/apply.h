@@ -17,7 +17,7 @@ struct apply {
 };
 
 /* Longest text that is kept of one value, bytes (F6). */
-enum { TEXT_MAX = 4096 };
+enum { TEXT_MAX = FIELD_VALUE_BYTES_MAX };
 
 /* The provider's time of the event, else the time of receipt (O3), clamped to the time of receipt when it is more than five
  * minutes ahead (O7). */
@@ -51,6 +51,15 @@ void apply_deleted(struct apply *a);
 void apply_merged(struct apply *a);
 /* The customer of that subject in the event's source, made when it is not there; NULL without memory. */
 struct customer *customer_ensure(struct apply *a, struct str subject);
+
+/* The customer's field of that name, made unset when it is not there; NULL without memory. */
+struct contact_field *field_ensure(struct apply *a, struct str name);
+/* What the event says of the customer's fields and tags. */
+void apply_fields(struct apply *a);
+/* Records that the customer had the event's address: the stronger class, then the earlier time, whatever arrives first. */
+void customer_claim(struct apply *a, struct customer *c, enum claim_class class);
+/* What the operator or a trigger sets, as facts of the account's own source. */
+void apply_edit(struct apply *a);
 
 void apply_consents(struct apply *a);
 /* Adds the contact to the source's list, without consent, if it has one. */

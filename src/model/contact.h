@@ -76,6 +76,14 @@ struct contact_field {
 };
 /* The customer's tags as the source last said them, one a line (F5: each source owns its own). */
 #define FIELD_TAGS ".tags"
+/* Before the name of a tag that the operator or a trigger set: a fact of its own. */
+#define FIELD_TAG ".tag:"
+
+/*
+ * The account's own source: what the operator or a trigger sets (model/edit.h). Its facts hang on guests that have no e-mail; a
+ * field of it goes before what any other source says, unless it is ABSENT: then it was released (F2).
+ */
+enum { SOURCE_OPERATOR = 0 };
 
 /* Reasons that keep an address from being mailed whatever its consent. Of each the latest is kept (N5). SUPPRESSION_CONFIRMED is no
  * such reason: it remembers the latest confirmed opt-in, the only thing that lifts a hard bounce, one of an earlier time (C6). */

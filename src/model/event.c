@@ -36,7 +36,7 @@ enum err event_type_parse(struct str name, enum event_type *out)
 {
     if (name.len == 0)
         return ERR_NOT_FOUND;
-    for (size_t i = 0; i < EVENT__COUNT; i++)
+    for (size_t i = 0; i < EVENT__NAMED; i++)
         if (str_eq(name, str_of(types[i].name)) || str_eq(name, str_of(types[i].alias))) {
             *out = (enum event_type)i;
             return OK;
@@ -51,11 +51,10 @@ const char *event_type_name(enum event_type type)
 
 const char *const *event_type_names(void)
 {
-    static const char *const list[] = {
-#define X(suffix, text, other) text,
+    static const char *const list[EVENT__COUNT + 1] = {
+#define X(suffix, text, other) [EVENT_##suffix] = EVENT_##suffix < EVENT__NAMED ? text : NULL,
         EVENT_TYPES(X)
 #undef X
-            NULL,
     };
 
     return list;

@@ -2,10 +2,12 @@
 #ifndef MODEL_EVENT_H
 #define MODEL_EVENT_H
 
-#include "base/err.h"
-#include "base/str.h"
+#include "model/edit.h"
 
-/* Type, name, alias or "". Source: facts on our push protocol; the last ones complete it for platforms' topics. */
+#include "base/err.h"
+
+/* Type, name, alias or "". Source: facts on our push protocol; the next ones complete it for platforms' topics; those from EDITED on
+ * are our own, nobody can push them. */
 #define EVENT_TYPES(X)                                         \
     X(SIGNUP, "signup", "")                                    \
     X(FORM_SIGNUP, "form_signup", "")                          \
@@ -28,13 +30,15 @@
     X(DATA_REQUEST, "data_request", "")                        \
     X(SOURCE_ERASE, "source_erase", "")                        \
     X(ACTIVITY, "activity", "")                                \
-    X(IMPORTED, "imported", "")
+    X(IMPORTED, "imported", "")                                \
+    X(EDITED, "edited", "")
 
 enum event_type {
 #define X(name, text, alias) EVENT_##name,
     EVENT_TYPES(X)
 #undef X
-        EVENT__COUNT
+        EVENT__COUNT,
+    EVENT__NAMED = EVENT_EDITED /* types before it can be named by a platform */
 };
 
 /* How a member's text is read. Lists (items, refunds, tags) and maps (fields) stand beside the scalar members. */
@@ -183,12 +187,13 @@ struct event {
     size_t n_items;
     struct event_refund *refunds;
     size_t n_refunds;
+    const struct edit *edit; /* of EVENT_EDITED; NULL else */
 };
 
-/* Finds a type by its name or alias. ERR_NOT_FOUND. */
+/* Finds a type that a platform can name, by name or alias. ERR_NOT_FOUND. */
 enum err event_type_parse(struct str name, enum event_type *out) MUST_CHECK;
 const char *event_type_name(enum event_type type);
-/* All type names, NULL-terminated, without the aliases. */
+/* The names of the types that event_type_parse finds, NULL-terminated, without the aliases. */
 const char *const *event_type_names(void);
 /* Finds a scalar member by its name in route files. ERR_NOT_FOUND. */
 enum err event_member_parse(struct str name, enum member *out) MUST_CHECK;

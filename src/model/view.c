@@ -53,46 +53,12 @@ static enum err view_people(const struct view_input *in, struct contact_view *ou
         if (c->last_us > out->updated_us)
             out->updated_us = c->last_us;
         identified += c->external_id.len > 0;
-        living += customer_is_living(c);
+        living += c->source_id != SOURCE_OPERATOR && customer_is_living(c); /* what the operator noted down keeps nobody */
         if (c->external_id.len && customer_is_living(c) && c->merged_into.len == 0)
             out->customers[out->n_customers++] = c;
     }
     qsort(out->customers, out->n_customers, sizeof(*out->customers), compare_customers);
     out->archived = identified > 0 && living == 0; /* X1 */
-    return OK;
-}
-
-static int compare_fields(const void *left, const void *right)
-{
-    const struct contact_field *a = *(const struct contact_field *const *)left, *b = *(const struct contact_field *const *)right;
-    int c = str_cmp(a->name, b->name);
-
-    return c ? c : -version_cmp(a->v, b->v);
-}
-
-/* F2: of all that the contact's customers say of a field the highest version counts; a cleared one says nothing. */
-static enum err view_fields(const struct view_input *in, struct contact_view *out)
-{
-    size_t n = 0, kept = 0;
-
-    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
-        n++;
-    out->fields = arena_array(in->arena, n, sizeof(*out->fields));
-    if (!out->fields)
-        return ERR_MEMORY;
-    n = 0;
-    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
-        if (f->is == PRESENT && f->value.len && !str_eq(f->name, STR(FIELD_TAGS)))
-            out->fields[n++] = f;
-    qsort(out->fields, n, sizeof(*out->fields), compare_fields);
-    for (size_t i = 0; i < n; i++) {
-        const struct contact_field *f = out->fields[i];
-
-        if (i && str_eq(f->name, out->fields[i - 1]->name) && kept && str_eq(out->fields[kept - 1]->name, f->name))
-            continue;
-        out->fields[kept++] = f;
-    }
-    out->n_fields = kept;
     return OK;
 }
 
@@ -108,45 +74,6 @@ static struct str take_field(struct contact_view *out, struct str name)
             return value;
         }
     return STR_NONE;
-}
-
-static int compare_texts(const void *left, const void *right)
-{
-    return str_cmp(*(const struct str *)left, *(const struct str *)right);
-}
-
-/* Sorts and drops repetitions; returns how many are left. */
-static size_t unique_texts(struct str *at, size_t n)
-{
-    size_t kept = 0;
-
-    if (n)
-        qsort(at, n, sizeof(*at), compare_texts);
-    for (size_t i = 0; i < n; i++)
-        if (kept == 0 || !str_eq(at[kept - 1], at[i]))
-            at[kept++] = at[i];
-    return kept;
-}
-
-static enum err view_tags(const struct view_input *in, struct contact_view *out)
-{
-    size_t lines = 0;
-
-    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
-        for (size_t i = 0; str_eq(f->name, STR(FIELD_TAGS)) && i <= f->value.len; i++)
-            lines += i == f->value.len || f->value.p[i] == '\n';
-    out->tags = arena_array(in->arena, lines, sizeof(*out->tags));
-    if (!out->tags)
-        return ERR_MEMORY;
-    for (const struct contact_field *f = in->facts->fields; f; f = f->next) {
-        struct str rest = str_eq(f->name, STR(FIELD_TAGS)) ? f->value : STR_NONE, tag;
-
-        while (str_split(&rest, '\n', &tag))
-            if (tag.len)
-                out->tags[out->n_tags++] = tag;
-    }
-    out->n_tags = unique_texts(out->tags, out->n_tags);
-    return OK;
 }
 
 /* C6: only a confirmed opt-in of the address lifts a reason, only a hard bounce, and only one of an earlier time. */
@@ -175,12 +102,14 @@ static enum err view_suppressions(const struct view_input *in, struct contact_vi
     for (const struct suppression *p = in->facts->suppressions; p; p = p->next)
         if (suppresses_email(in->facts, p))
             out->suppressions[out->n_suppressions++] = p->reason;
-    out->n_suppressions = unique_texts(out->suppressions, out->n_suppressions);
+    out->n_suppressions = view_unique_texts(out->suppressions, out->n_suppressions);
     return OK;
 }
 
 struct str view_source_name(const struct view_source *sources, size_t n, int64_t id)
 {
+    if (id == SOURCE_OPERATOR)
+        return STR("operator");
     for (size_t i = 0; i < n; i++)
         if (sources[i].id == id)
             return sources[i].name;

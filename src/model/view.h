@@ -22,6 +22,12 @@ struct view_list {
     int64_t since_us;
 };
 
+/* A tag, and a source that says it; SOURCE_OPERATOR for the operator and triggers (F5). */
+struct view_tag {
+    struct str tag;
+    int64_t source_id;
+};
+
 struct view_consent {
     enum consent_state state;
     int64_t at_us; /* 0 = no time known */
@@ -80,6 +86,8 @@ struct contact_view {
     size_t n_suppressions;
     struct str *tags; /* sorted, each once */
     size_t n_tags;
+    struct view_tag *tag_owners; /* sorted by tag and source: one row for each source that says a tag */
+    size_t n_tag_owners;
     const struct contact_field **fields; /* sorted by name, each once */
     size_t n_fields;
     const struct customer **customers; /* living, identified; sorted by source, external id */
@@ -111,7 +119,7 @@ struct view_input {
 enum err view_build(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 /* Returns owned: the object of `contacts show --json`; NULL when memory is out. */
 json_t *view_json(const struct contact_view *view, const struct view_source *sources, size_t n_sources);
-/* Borrows the name of a source for people. */
+/* Borrows the name of a source for people; "operator" for SOURCE_OPERATOR. */
 struct str view_source_name(const struct view_source *sources, size_t n, int64_t id);
 
 #endif

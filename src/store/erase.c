@@ -241,6 +241,13 @@ enum err erase_source(struct store *store, int64_t source_id)
     /* Consent belongs to the address (C1): it stays where the person stays, and goes with the last source that knew them; a
      * refusal stays for ever as it protects the person. */
     static const char *const of_nobody[] = {
+        /* what the operator noted down keeps nobody: it goes with the last source that knew the address */
+        "DELETE FROM claim WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"
+        " WHERE k.account_id = $1 AND k.address = claim.address AND k.source_id <> 0)",
+        "DELETE FROM customer_field WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"
+        " WHERE k.account_id = $1 AND k.source_id = 0 AND k.subject = customer_field.subject)",
+        "DELETE FROM customer WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"
+        " WHERE k.account_id = $1 AND k.source_id = 0 AND k.subject = customer.subject)",
         "DELETE FROM address WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM claim k WHERE k.account_id = $1"
         " AND k.address = address.address)",
         "DELETE FROM contact WHERE account_id = $1 AND alias_of IS NULL AND NOT EXISTS (SELECT 1 FROM address a"

@@ -10,6 +10,10 @@ typedef enum err scope_row(struct scope *s, struct row *r);
 /* Steps through all rows of a bound statement and ends it. */
 enum err scope_read(struct scope *s, struct db_stmt *st, scope_row *read) MUST_CHECK;
 
+/* The column is_set of a field: whether it was set, cleared or released. */
+enum presence field_presence(int64_t is_set);
+int64_t field_is_set(enum presence is);
+
 /* What an event touches besides people. */
 enum err scope_load_statements(struct store *store, struct scope *s, const struct event *event, const struct event_refs *refs,
                                int64_t source_id) MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "store/activity.h"
 #include "store/cart.h"
 #include "store/row.h"
+#include "store/scope_read.h"
 
 static enum err save_contact(struct store *store, struct str contact_id)
 {
@@ -81,8 +82,8 @@ static enum err save_fields(struct store *store, const struct scope *s)
                          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
                          " ON CONFLICT (account_id, source_id, subject, name) DO UPDATE SET is_set = excluded.is_set,"
                          " value = excluded.value, at_us = excluded.at_us, rank = excluded.rank, receipt = excluded.receipt",
-                         "iissisiis", store->account_id, f->source_id, f->subject, f->name, (int64_t)(f->is == PRESENT),
-                         not_null(f->value), f->v.at_us, (int64_t)f->v.rank, f->v.receipt);
+                         "iissisiis", store->account_id, f->source_id, f->subject, f->name, field_is_set(f->is), not_null(f->value),
+                         f->v.at_us, (int64_t)f->v.rank, f->v.receipt);
     return err;
 }
 

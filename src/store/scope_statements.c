@@ -3,6 +3,17 @@
 
 #include "model/phone.h"
 
+/* The column is_set: 0 cleared, 1 set, 2 released by the operator (F2). */
+enum presence field_presence(int64_t is_set)
+{
+    return is_set == 2 ? ABSENT : is_set ? PRESENT : CLEARED;
+}
+
+int64_t field_is_set(enum presence is)
+{
+    return is == ABSENT ? 2 : is == PRESENT;
+}
+
 static enum err read_field(struct scope *s, struct row *r)
 {
     struct contact_field *f = scope_add(s, &s->fields, sizeof(*f));
@@ -12,7 +23,7 @@ static enum err read_field(struct scope *s, struct row *r)
     f->source_id = row_int(r);
     f->subject = row_str(r);
     f->name = row_str(r);
-    f->is = row_int(r) ? PRESENT : CLEARED;
+    f->is = field_presence(row_int(r));
     f->value = row_str(r);
     f->v = row_version(r);
     return OK;

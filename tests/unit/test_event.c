@@ -11,12 +11,21 @@ static void every_type_is_found_by_its_name(void **state)
     enum event_type found;
 
     (void)state;
-    for (size_t i = 0; i < EVENT__COUNT; i++) {
+    for (size_t i = 0; i < EVENT__NAMED; i++) {
         assert_int_equal(event_type_parse(str_of(event_type_name((enum event_type)i)), &found), OK);
         assert_int_equal(found, i);
         assert_string_equal(event_type_names()[i], event_type_name((enum event_type)i));
     }
-    assert_null(event_type_names()[EVENT__COUNT]);
+    assert_null(event_type_names()[EVENT__NAMED]);
+}
+
+static void types_of_our_own_are_named_by_no_platform(void **state)
+{
+    enum event_type found;
+
+    (void)state;
+    for (size_t i = EVENT__NAMED; i < EVENT__COUNT; i++)
+        assert_int_equal(event_type_parse(str_of(event_type_name((enum event_type)i)), &found), ERR_NOT_FOUND);
 }
 
 static void aliases_name_the_same_type(void **state)
@@ -86,9 +95,13 @@ static void lanes_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_is_found_by_its_name),   cmocka_unit_test(aliases_name_the_same_type),
-        cmocka_unit_test(every_member_is_found_by_its_name), cmocka_unit_test(a_choice_takes_its_words_only),
-        cmocka_unit_test(ids_and_consent_are_told_apart),    cmocka_unit_test(lanes_have_names),
+        cmocka_unit_test(every_type_is_found_by_its_name),
+        cmocka_unit_test(aliases_name_the_same_type),
+        cmocka_unit_test(types_of_our_own_are_named_by_no_platform),
+        cmocka_unit_test(every_member_is_found_by_its_name),
+        cmocka_unit_test(a_choice_takes_its_words_only),
+        cmocka_unit_test(ids_and_consent_are_told_apart),
+        cmocka_unit_test(lanes_have_names),
     };
 
     return cmocka_run_group_tests_name("event", tests, NULL, NULL);
