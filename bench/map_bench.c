@@ -21,7 +21,7 @@ static double measure(const struct route *route, const struct entry *entry)
 
         for (int i = 0; i < ROUNDS; i++) {
             arena_reset(&arena);
-            if (route_map(route, entry, &arena, &mapped, &failure))
+            if (route_map(route, entry, NULL, &arena, &mapped, &failure))
                 goto done;
         }
         us = (double)(clock_mono_us(&clock_system) - start) / ROUNDS;
@@ -34,7 +34,8 @@ done:
 
 static enum err measure_example(const struct route *route, struct str topic)
 {
-    struct route_send send = {topic, STR("evt-1"), STR("a@b.example"), 41, INT64_C(1714641068000000)};
+    struct route_send send = {
+        .topic = topic, .id = STR("evt-1"), .email = STR("a@b.example"), .n = 41, .now_us = INT64_C(1714641068000000)};
     struct entry entry = {.id = STR("1"), .source_id = STR("1")};
     struct buf values = BUF_INIT(16 << 10), body = BUF_INIT(64 << 10);
     struct field fields[ROUTE_SEND_FIELDS_MAX];
