@@ -14,6 +14,7 @@
     X(config, "set up", "shows and checks the settings")                                   \
     X(db, "set up", "brings the contact database to this program's tables")                \
     X(contacts, "look", "lists, shows, exports, imports and erases contacts")              \
+    X(tag, "look", "gives contacts tags, lists and shows tags")                            \
     X(why, "look", "tells what made a contact as it is")                                   \
     X(stats, "look", "shows queue, roles and counters")                                    \
     X(fetch, "look", "lists the objects that are to be fetched")                           \

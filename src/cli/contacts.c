@@ -154,8 +154,11 @@ static void show_page(const struct desk *d, const struct contact_view *v)
         show_text("list", v->lists[i].list);
         printf("%-12s %s\n", "  status", consent_state_name(v->lists[i].state));
     }
-    for (size_t i = 0; i < v->n_tags; i++)
-        show_text("tag", v->tags[i]);
+    for (size_t i = 0; i < v->n_tag_owners; i++) {
+        if (i == 0 || !str_eq(v->tag_owners[i].tag, v->tag_owners[i - 1].tag))
+            show_text("tag", v->tag_owners[i].tag);
+        show_text("  set by", view_source_name(d->reader.sources, d->reader.n_sources, v->tag_owners[i].source_id));
+    }
     for (size_t i = 0; i < v->n_fields; i++) {
         show_text("field", v->fields[i]->name);
         show_text("  value", v->fields[i]->value);

@@ -117,6 +117,8 @@ struct view_input {
 
 /* Pure. ERR_MEMORY. */
 enum err view_build(const struct view_input *in, struct contact_view *out) MUST_CHECK;
+/* The tags alone, with their owners. ERR_MEMORY. */
+enum err view_tags(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 /* Returns owned: the object of `contacts show --json`; NULL when memory is out. */
 json_t *view_json(const struct contact_view *view, const struct view_source *sources, size_t n_sources);
 /* Borrows the name of a source for people; "operator" for SOURCE_OPERATOR. */

@@ -61,6 +61,26 @@ static json_t *texts_json(const struct str *at, size_t n)
     return list;
 }
 
+/* Under each tag the sources that say it. */
+static json_t *tag_sources_json(const struct contact_view *v, const struct view_source *sources, size_t n)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < v->n_tag_owners; i++) {
+        char *tag = str_dup(v->tag_owners[i].tag);
+        json_t *list = tag ? json_object_get(object, tag) : NULL;
+
+        if (tag && !list) {
+            list = json_array();
+            json_object_set_new(object, tag, list);
+        }
+        if (list)
+            json_array_append_new(list, json_str(view_source_name(sources, n, v->tag_owners[i].source_id)));
+        free(tag);
+    }
+    return object;
+}
+
 static json_t *fields_json(const struct contact_view *v)
 {
     json_t *object = json_object();
@@ -181,6 +201,7 @@ json_t *view_json(const struct contact_view *v, const struct view_source *source
     json_object_set_new(object, "suppressions", texts_json(v->suppressions, v->n_suppressions));
     json_object_set_new(object, "mailable", json_boolean(v->mailable));
     json_object_set_new(object, "tags", texts_json(v->tags, v->n_tags));
+    json_object_set_new(object, "tag_sources", tag_sources_json(v, sources, n));
     json_object_set_new(object, "fields", fields_json(v));
     json_object_set_new(object, "sources", customers_json(v, sources, n));
     json_object_set_new(object, "orders", orders_json(v, sources, n));

@@ -7,7 +7,6 @@
 /* `primary` may be NULL. */
 enum err view_consents(const struct view_input *in, const struct customer *primary, struct contact_view *out) MUST_CHECK;
 enum err view_fields(const struct view_input *in, struct contact_view *out) MUST_CHECK;
-enum err view_tags(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 /* Sorts and drops repetitions; returns how many are left. */
 size_t view_unique_texts(struct str *at, size_t n);
 /* True when `word` is one of the words, which blanks part. */

@@ -14,6 +14,9 @@ enum err scope_read(struct scope *s, struct db_stmt *st, scope_row *read) MUST_C
 enum presence field_presence(int64_t is_set);
 int64_t field_is_set(enum presence is);
 
+/* Adds a field to the scope: source_id, subject, name, is_set, value, and its version. */
+enum err scope_read_field(struct scope *s, struct row *r) MUST_CHECK;
+
 /* What an event touches besides people. */
 enum err scope_load_statements(struct store *store, struct scope *s, const struct event *event, const struct event_refs *refs,
                                int64_t source_id) MUST_CHECK;

@@ -14,7 +14,7 @@ int64_t field_is_set(enum presence is)
     return is == ABSENT ? 2 : is == PRESENT;
 }
 
-static enum err read_field(struct scope *s, struct row *r)
+enum err scope_read_field(struct scope *s, struct row *r)
 {
     struct contact_field *f = scope_add(s, &s->fields, sizeof(*f));
 
@@ -37,7 +37,7 @@ enum err scope_load_fields(struct store *store, struct scope *s, int64_t source_
                             " WHERE account_id = $1 AND source_id = $2 AND subject = $3 ORDER BY name",
                             "iis", s->account_id, source_id, subject);
 
-    return err ? err : scope_read(s, st, read_field);
+    return err ? err : scope_read(s, st, scope_read_field);
 }
 
 static void read_register(struct row *r, struct consent_register *reg)
