@@ -38,55 +38,6 @@ static void desk_close(struct desk *d)
     store_close(d->store);
 }
 
-struct collector {
-    const struct contact_reader *reader;
-    json_t *list;
-};
-
-static enum err collect(void *arg, const struct contact_view *view)
-{
-    struct collector *c = arg;
-
-    return json_array_append_new(c->list, view_json(view, c->reader->sources, c->reader->n_sources)) ? ERR_MEMORY : OK;
-}
-
-static int list_json(struct desk *d, const char *after, size_t max)
-{
-    struct collector c = {.reader = &d->reader, .list = json_array()};
-    enum err err = contact_reader_each(&d->reader, str_of(after), max, collect, &c);
-
-    if (!err)
-        return cli_print_json(c.list);
-    json_decref(c.list);
-    return cli_fail_why(err, NULL);
-}
-
-static int contacts_list(struct cli *cli, int argc, char **argv)
-{
-    static const struct cli_page page = {"contacts list [--limit N] [--after ID]",
-                                         "Lists contacts in the order in which they were made. With --json all members of each.",
-                                         "storehook contacts list --json --limit 100", 0, 0};
-    int64_t limit = 0;
-    const char *after = NULL;
-    const struct cli_flag flags[] = {{"limit", FLAG_INT, &limit, "N", "at most N contacts (table: 50, --json: all)"},
-                                     {"after", FLAG_TEXT, &after, "ID", "go on after the contact with this id (--json)"},
-                                     {0}};
-    struct desk d;
-    int code = cli_parse(cli, &page, flags, &argc, &argv);
-
-    if (code != CLI_GO)
-        return code;
-    if (limit < 0)
-        return cli_wrong("--limit %lld: give a number of contacts from 1 on", (long long)limit);
-    if (!cli->json)
-        return contacts_print_table(cli, limit ? (size_t)limit : 50);
-    code = desk_open(&d, cli);
-    if (code == CLI_GO)
-        code = list_json(&d, after, limit ? (size_t)limit : SIZE_MAX);
-    desk_close(&d);
-    return code;
-}
-
 static void show_time(const char *name, int64_t us)
 {
     char text[TIME_ISO_CHARS + 1];
@@ -229,33 +180,44 @@ static enum err print_csv(void *arg, const struct contact_view *v)
     return ferror(stdout) ? ERR_IO : OK;
 }
 
-static int contacts_export(struct cli *cli, int argc, char **argv)
+static int export_all(struct cli *cli, bool csv)
 {
-    static const struct cli_page page = {"contacts export [--format csv|jsonl]",
-                                         "Writes every contact to stdout: jsonl has all members, csv the main ones.",
-                                         "storehook contacts export --format csv > contacts.csv", 0, 0};
-    const char *format = "jsonl";
-    const struct cli_flag flags[] = {{"format", FLAG_TEXT, &format, "F", "csv or jsonl (default jsonl)"}, {0}};
+    struct contact_walk walk = {0};
     struct desk d;
-    int code = cli_parse(cli, &page, flags, &argc, &argv);
-    bool csv = code == CLI_GO && strcmp(format, "csv") == 0;
+    int code = desk_open(&d, cli);
     enum err err;
 
-    if (code != CLI_GO)
-        return code;
-    if (!csv && strcmp(format, "jsonl") != 0)
-        return cli_wrong("--format %s: give csv or jsonl", format);
-    if (csv && cli->json)
-        return cli_wrong("--format csv is not JSON; leave --json out, or give --format jsonl");
-    code = desk_open(&d, cli);
     if (code == CLI_GO) {
         if (csv)
             fputs("id,email,first_name,last_name,phone,consent,mailable,orders,created_at\r\n", stdout);
-        err = contact_reader_each(&d.reader, STR_NONE, SIZE_MAX, csv ? print_csv : print_line, &d.reader);
+        err = contact_reader_each(&d.reader, &walk, csv ? print_csv : print_line, &d.reader);
         code = err ? cli_fail_why(err, NULL) : EXIT_DONE;
     }
     desk_close(&d);
     return code;
+}
+
+static int contacts_export(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_page page = {
+        "contacts export [EMAIL|ID] [--format csv|jsonl]",
+        "Writes every contact to stdout: jsonl has all members, csv the main ones. Of one person: everything that is stored, as\n"
+        "one JSON object (contact, customers, consent, orders, carts, visits, ledger), to be handed out when they ask.",
+        "storehook contacts export zoe@example.com > zoe.json", 0, 1};
+    const char *format = NULL;
+    const struct cli_flag flags[] = {{"format", FLAG_TEXT, &format, "F", "csv or jsonl (default jsonl)"}, {0}};
+    int code = cli_parse(cli, &page, flags, &argc, &argv);
+    bool csv = code == CLI_GO && format && strcmp(format, "csv") == 0;
+
+    if (code != CLI_GO)
+        return code;
+    if (format && !csv && strcmp(format, "jsonl") != 0)
+        return cli_wrong("--format %s: give csv or jsonl", format);
+    if (format && argc > 0)
+        return cli_wrong("--format is for all contacts; what is stored about one person is one JSON object");
+    if (csv && cli->json)
+        return cli_wrong("--format csv is not JSON; leave --json out, or give --format jsonl");
+    return argc > 0 ? contacts_print_bundle(cli, argv[0]) : export_all(cli, csv);
 }
 
 /* Dead letters and rejected deliveries that are kept for the doctor may speak of the person, too. */
@@ -340,7 +302,8 @@ static int contacts_erase(struct cli *cli, int argc, char **argv)
 static const struct cli_command verbs[] = {
     {"list", contacts_list, "lists contacts", NULL},
     {"show", contacts_show, "shows one contact", NULL},
-    {"export", contacts_export, "writes all contacts as csv or jsonl", NULL},
+    {"timeline", contacts_timeline, "tells what happened with one contact", NULL},
+    {"export", contacts_export, "writes all contacts, or all that is stored about one person", NULL},
     {"import", contacts_import, "takes the rows of a CSV file as contacts", NULL},
     {"erase", contacts_erase, "erases a person for good", NULL},
     {"token", contacts_token, "makes the text that ties who follows a mailing's link to its contact", NULL},

@@ -1,7 +1,7 @@
 /* contacts_read.c -- owns the reader of many contacts, and the table that shows them. */
 #include "cli/contacts.h"
 
-#include "base/timefmt.h"
+#include "cli/contacts_filter.h"
 #include "cli/open.h"
 #include "cli/table.h"
 
@@ -21,49 +21,77 @@ void contact_reader_release(struct contact_reader *r)
     arena_release(&r->work);
 }
 
-static enum err read_page(struct contact_reader *r, const struct id *ids, size_t n,
-                          enum err (*each)(void *, const struct contact_view *), void *arg)
+/* The ids of one page, kept apart from what is read of each contact. */
+struct id_page {
+    struct id at[PAGE];
+    size_t n;
+};
+
+static enum err next_page(struct contact_reader *r, struct str after, struct id_page *page)
 {
-    enum err err = OK;
+    struct str ids[PAGE];
+    enum err err;
 
-    for (size_t i = 0; i < n && !err; i++) {
-        struct contact_view view;
+    arena_reset(&r->work);
+    err = contact_ids(r->store, after, PAGE, &r->work, ids, &page->n);
+    for (size_t i = 0; i < page->n && !err; i++) {
+        size_t len = ids[i].len < ID_CHARS ? ids[i].len : ID_CHARS;
 
-        arena_reset(&r->work);
-        err = contact_load(r->store, id_str(&ids[i]), r->sources, r->n_sources, &r->work, &view);
-        if (err == ERR_NOT_FOUND) /* gone since the page was read */
-            err = OK;
-        else if (!err)
-            err = each(arg, &view);
+        memcpy(page->at[i].text, ids[i].p, len);
+        page->at[i].text[len] = '\0';
     }
     return err;
 }
 
-enum err contact_reader_each(struct contact_reader *r, struct str after, size_t max,
+/* One contact that passes is handed on; when there is one more than asked for, the walk ends and says so. */
+static enum err look_at(struct contact_reader *r, struct contact_walk *walk, const struct id *id, bool *passes,
+                        struct contact_view *view)
+{
+    enum err err;
+
+    *passes = false;
+    arena_reset(&r->work);
+    err = contact_load(r->store, id_str(id), r->sources, r->n_sources, &r->work, view);
+    if (err)
+        return err == ERR_NOT_FOUND ? OK : err; /* gone since the page was read */
+    walk->read++;
+    if (walk->filter && !contact_filter_passes(walk->filter, r, view))
+        return OK;
+    walk->more = walk->max && walk->found == walk->max;
+    if (walk->more)
+        return OK;
+    walk->found++;
+    walk->last = *id;
+    *passes = true;
+    return OK;
+}
+
+enum err contact_reader_each(struct contact_reader *r, struct contact_walk *walk,
                              enum err (*each)(void *arg, const struct contact_view *view), void *arg)
 {
-    struct str page[PAGE];
-    struct id ids[PAGE], last = {{0}};
-    size_t n = 0;
+    struct contact_view view;
+    bool passes;
+    struct id_page page = {.n = PAGE};
+    struct str after = walk->after;
+    struct id at;
     enum err err = OK;
 
-    if (after.len == ID_CHARS)
-        memcpy(last.text, after.p, ID_CHARS);
-    do {
-        size_t want = max < PAGE ? max : PAGE;
-
-        arena_reset(&r->work);
-        err = contact_ids(r->store, str_of(last.text), want, &r->work, page, &n);
-        for (size_t i = 0; i < n && !err; i++) {
-            memcpy(ids[i].text, page[i].p, page[i].len < ID_CHARS ? page[i].len : ID_CHARS);
-            ids[i].text[ID_CHARS] = '\0';
+    walk->found = walk->read = 0;
+    walk->more = false;
+    while (!err && !walk->more && page.n == PAGE) {
+        err = next_page(r, after, &page);
+        for (size_t i = 0; i < page.n && !err && !walk->more; i++) {
+            err = look_at(r, walk, &page.at[i], &passes, &view);
+            if (!err && passes)
+                err = each(arg, &view);
         }
-        if (!err)
-            err = read_page(r, ids, n, each, arg);
-        if (n)
-            last = ids[n - 1];
-        max -= n;
-    } while (!err && n == PAGE && max);
+        if (page.n) {
+            at = page.at[page.n - 1];
+            after = id_str(&at);
+        }
+        if (walk->progress && !err)
+            walk->progress(walk);
+    }
     return err;
 }
 
@@ -122,25 +150,29 @@ static enum err add_row(void *arg, const struct contact_view *v)
     return err;
 }
 
-static int print_rows(struct contact_reader *r, size_t max)
+/* Says how to go on where the table ends before the contacts do. */
+static int print_rows(struct contact_reader *r, struct contact_walk *walk)
 {
     static const char *const columns[] = {"E-MAIL", "NAME",  "CONSENT", "MAILABLE", "ORDERS",
                                           "NET",    "CARTS", "VISITS",  "SOURCES",  NULL};
     struct listing l = {.reader = r, .table = table_new(columns)};
     uint64_t count = 0;
-    enum err err = l.table ? contact_reader_each(r, STR_NONE, max, add_row, &l) : ERR_MEMORY;
+    enum err err = l.table ? OK : ERR_MEMORY;
 
+    if (!err)
+        err = contact_reader_each(r, walk, add_row, &l);
     if (!err)
         err = contact_count(r->store, &count);
     if (!err) {
         table_show(l.table);
-        printf("%zu of %llu contacts\n", table_rows(l.table), (unsigned long long)count);
+        printf("%zu of %llu contacts%s%s\n", table_rows(l.table), (unsigned long long)count,
+               walk->more ? "; the next ones: --after " : "", walk->more ? walk->last.text : "");
     }
     table_free(l.table);
     return err ? cli_fail_why(err, NULL) : EXIT_DONE;
 }
 
-int contacts_print_table(struct cli *cli, size_t max)
+int contacts_print_table(struct cli *cli, struct contact_walk *walk)
 {
     struct contact_reader r;
     struct store *store = NULL;
@@ -150,7 +182,7 @@ int contacts_print_table(struct cli *cli, size_t max)
     if (code != CLI_GO)
         return code;
     err = contact_reader_init(&r, cli, store);
-    code = err ? cli_fail_why(err, NULL) : print_rows(&r, max);
+    code = err ? cli_fail_why(err, NULL) : print_rows(&r, walk);
     contact_reader_release(&r);
     store_close(store);
     return code;

@@ -279,7 +279,7 @@ int demo_print(struct cli *cli, struct demo *demo)
     if (err)
         return cli_fail_why(err, NULL);
     puts("\ncontacts that they made:");
-    code = contacts_print_table(cli, TABLE_ROWS);
+    code = contacts_print_table(cli, &(struct contact_walk){.max = TABLE_ROWS});
     puts("\nserving; Ctrl-C stops");
     return code == EXIT_DONE ? CLI_GO : code;
 }

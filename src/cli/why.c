@@ -5,10 +5,11 @@
 #include "cli/contacts.h"
 #include "cli/open.h"
 #include "cli/table.h"
+#include "cli/why_facts.h"
 
 enum { LINES_MAX = 1000 };
 
-static json_t *line_json(const struct contact_reader *r, const struct ledger_line *line)
+json_t *why_line_json(const struct contact_reader *r, const struct ledger_line *line)
 {
     json_t *o = json_object();
 
@@ -28,18 +29,27 @@ static json_t *line_json(const struct contact_reader *r, const struct ledger_lin
     return o;
 }
 
-static int print_json(const struct contact_reader *r, const struct contact_view *v, const struct ledger_line *lines, size_t n)
+/* What is asked for. */
+struct question {
+    struct cli *cli;
+    const char *who, *field; /* field: NULL for all of them */
+    bool consent;
+};
+
+static bool is_asked_for(const struct question *q, const struct ledger_line *line)
 {
-    json_t *o = json_object(), *list = json_array();
+    return (!q->field && !q->consent) || (q->field && why_line_is_of_field(line, str_of(q->field))) ||
+           (q->consent && why_line_is_of_consent(line));
+}
+
+static json_t *lines_json(const struct question *q, const struct contact_reader *r, const struct ledger_line *lines, size_t n)
+{
+    json_t *list = json_array();
 
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, line_json(r, &lines[i]));
-    json_object_set_new(o, "id", json_str(v->id));
-    json_object_set_new(o, "email", json_str(v->email));
-    json_object_set_new(o, "mailable", json_boolean(v->mailable));
-    json_object_set_new(o, "consent", json_string(consent_state_name(v->consent.state)));
-    json_object_set_new(o, "ledger", list);
-    return cli_print_json(o);
+        if (is_asked_for(q, &lines[i]))
+            json_array_append_new(list, why_line_json(r, &lines[i]));
+    return list;
 }
 
 static void print_line(const struct contact_reader *r, const struct ledger_line *line)
@@ -68,44 +78,98 @@ static void print_line(const struct contact_reader *r, const struct ledger_line 
     buf_release(&text);
 }
 
-static int tell(struct cli *cli, struct contact_reader *r, const char *who)
+/* Takes the facts of what is asked for; NULL where the whole story is. */
+static json_t *facts_json(const struct question *q, const struct why_facts *w)
+{
+    return q->field ? why_field_json(w, str_of(q->field)) : q->consent ? why_consent_json(w) : NULL;
+}
+
+static int print_json(const struct question *q, const struct why_facts *w, const struct ledger_line *lines, size_t n)
+{
+    const struct contact_view *v = w->view;
+    json_t *o = json_object(), *facts = facts_json(q, w);
+
+    json_object_set_new(o, "id", json_str(v->id));
+    json_object_set_new(o, "email", json_str(v->email));
+    json_object_set_new(o, "mailable", json_boolean(v->mailable));
+    json_object_set_new(o, "consent", json_string(consent_state_name(v->consent.state)));
+    if (facts)
+        json_object_set_new(o, "facts", facts);
+    json_object_set_new(o, "ledger", lines_json(q, w->reader, lines, n));
+    return cli_print_json(o);
+}
+
+static int print_story(const struct question *q, const struct why_facts *w, const struct ledger_line *lines, size_t n)
+{
+    const struct contact_view *v = w->view;
+    json_t *facts = facts_json(q, w);
+    size_t told = 0;
+
+    printf("%.*s: consent %s, %s\n", STR_ARG(v->email), consent_state_name(v->consent.state),
+           v->mailable ? "may be mailed" : "is not to be mailed");
+    if (q->field)
+        why_field_print(facts, str_of(q->field));
+    else if (q->consent)
+        why_consent_print(facts);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_asked_for(q, &lines[i]))
+            continue;
+        if (facts && told++ == 0)
+            puts("how it came about:");
+        print_line(w->reader, &lines[i]);
+    }
+    if (n == LINES_MAX)
+        printf("(the last %d lines of the ledger)\n", LINES_MAX);
+    json_decref(facts);
+    return EXIT_DONE;
+}
+
+static int tell(const struct question *q, struct contact_reader *r)
 {
     struct ledger_line *lines = NULL;
     struct contact_view view;
+    struct scope facts;
+    struct why_facts w = {.reader = r, .facts = &facts, .view = &view};
     size_t n = 0;
-    int code = contact_open(cli, r, who, &view);
-    enum err err = code == CLI_GO ? contact_ledger(r->store, view.id, LINES_MAX, &r->fixed, &lines, &n) : OK;
+    int code = contact_open(q->cli, r, q->who, &view);
+    enum err err;
 
     if (code != CLI_GO)
         return code;
+    err = contact_load_facts(r->store, view.id, r->sources, r->n_sources, &r->work, &facts, &view);
+    if (!err)
+        err = contact_ledger(r->store, view.id, LINES_MAX, &r->fixed, &lines, &n);
     if (err)
         return cli_fail_why(err, NULL);
-    if (cli->json)
-        return print_json(r, &view, lines, n);
-    printf("%.*s: consent %s, %s\n", STR_ARG(view.email), consent_state_name(view.consent.state),
-           view.mailable ? "may be mailed" : "is not to be mailed");
-    for (size_t i = 0; i < n; i++)
-        print_line(r, &lines[i]);
-    return EXIT_DONE;
+    return q->cli->json ? print_json(q, &w, lines, n) : print_story(q, &w, lines, n);
 }
 
 int cmd_why(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "why EMAIL|ID", "Tells what made a contact as it is: each change and each refusal, with its rule, source and times.",
-        "storehook why zoe@example.com", 1, 1};
+        "why EMAIL|ID [--field NAME | --consent]",
+        "Tells what made a contact as it is: each change and each refusal, with its rule, source and times. With --field what\n"
+        "each source says of one field and which counts; with --consent every statement about consent and which decides.",
+        "storehook why zoe@example.com --consent", 1, 1};
+    struct question q = {.cli = cli};
+    const struct cli_flag flags[] = {{"field", FLAG_TEXT, &q.field, "NAME", "only this field, such as first_name"},
+                                     {"consent", FLAG_ON, &q.consent, NULL, "only consent, lists and suppressions"},
+                                     {0}};
     struct contact_reader r;
     struct store *store = NULL;
-    int code = cli_parse(cli, &page, NULL, &argc, &argv);
+    int code = cli_parse(cli, &page, flags, &argc, &argv);
     enum err err;
 
     if (code != CLI_GO)
         return code;
+    if (q.field && q.consent)
+        return cli_wrong("--field and --consent are two questions; ask one at a time");
+    q.who = argv[0];
     code = cli_open_store(cli, &store);
     if (code != CLI_GO)
         return code;
     err = contact_reader_init(&r, cli, store);
-    code = err ? cli_fail_why(err, NULL) : tell(cli, &r, argv[0]);
+    code = err ? cli_fail_why(err, NULL) : tell(&q, &r);
     contact_reader_release(&r);
     store_close(store);
     return code;

@@ -72,7 +72,16 @@ struct view_order {
     bool over_refunded;    /* K5 */
 };
 
-enum { VIEW_CURRENCIES_MAX = 32 };
+enum { VIEW_CURRENCIES_MAX = 32, VIEW_PRODUCTS_MAX = 1000 };
+
+/* What the contact bought or looked at of one product, over all orders that count, or all visits that are kept. */
+struct view_product {
+    int64_t source_id;
+    struct str product_id, variant_id, sku, name; /* name: as it was last told; looked at: product and name only */
+    int64_t quantity_micro;                       /* bought: the sum, in millionths, as goods are sold by weight, too */
+    uint64_t times;                               /* orders, or views */
+    int64_t last_us;
+};
 
 struct contact_view {
     struct str id;
@@ -102,10 +111,13 @@ struct contact_view {
     uint64_t visits;
     int64_t last_visit_us;
     struct str last_url;
+    struct view_product *bought, *viewed; /* the latest first, at most VIEW_PRODUCTS_MAX; for recommendations */
+    size_t n_bought, n_viewed;
 };
 
 /* The facts of one contact, whole: `facts` has its customers, addresses, claims, fields, consents, suppressions, orders, refunds and carts;
- * `cart_orders` the orders of any contact that name one of those carts (CA6). Visits are filled in by the caller. */
+ * `cart_orders` the orders of any contact that name one of those carts (CA6). Visits are filled in by view_visit, products by
+ * view_products. */
 struct view_input {
     struct str id;
     const struct scope *facts;
@@ -119,6 +131,12 @@ struct view_input {
 enum err view_build(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 /* The tags alone, with their owners. ERR_MEMORY. */
 enum err view_tags(const struct view_input *in, struct contact_view *out) MUST_CHECK;
+/* Counts one visit of the contact; of those of products, remembers the product. Texts are copied to the arena. ERR_MEMORY. */
+enum err view_visit(struct contact_view *view, const struct visit *visit, struct arena *arena) MUST_CHECK;
+/* Sorts what was looked at, and sums up what was bought from the orders that count (GR-46). After all visits. ERR_MEMORY. */
+enum err view_products(struct contact_view *view, struct arena *arena) MUST_CHECK;
+/* Returns owned: what was bought and looked at, as a member of view_json. */
+json_t *view_products_json(const struct contact_view *view, const struct view_source *sources, size_t n_sources);
 /* Returns owned: the object of `contacts show --json`; NULL when memory is out. */
 json_t *view_json(const struct contact_view *view, const struct view_source *sources, size_t n_sources);
 /* Borrows the name of a source for people; "operator" for SOURCE_OPERATOR. */

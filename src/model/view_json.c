@@ -207,5 +207,6 @@ json_t *view_json(const struct contact_view *v, const struct view_source *source
     json_object_set_new(object, "orders", orders_json(v, sources, n));
     json_object_set_new(object, "carts", carts_json(v, sources, n));
     json_object_set_new(object, "visits", visits_json(v));
+    json_object_set_new(object, "products", view_products_json(v, sources, n));
     return object;
 }

@@ -5,6 +5,7 @@
 #include "store/activity.h"
 #include "store/row.h"
 #include "store/scope.h"
+#include "store/visit.h"
 
 static void read_cart_settings(struct row *r, int64_t delay_us, struct view_source *s)
 {
@@ -103,60 +104,9 @@ enum err contact_address(struct store *store, struct str id, struct arena *arena
         id, arena, address);
 }
 
-/* The latest visit and how many, of one customer or one visitor. */
-static enum err add_visits(struct store *store, const char *sql, int64_t source_id, struct str key, struct arena *arena,
-                           struct contact_view *out)
+static enum err add_visit(void *arg, const struct visit *visit, struct arena *arena)
 {
-    struct db_stmt *st = NULL;
-    bool row = false;
-    enum err err = db_prepare(store->db, sql, &st);
-
-    if (err)
-        return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_int(st, 2, source_id);
-    db_bind_str(st, 3, key);
-    while (!(err = db_step(st, &row)) && row) {
-        int64_t at = db_column_int(st, 0);
-
-        out->visits++;
-        if (at > out->last_visit_us || (at == out->last_visit_us && str_cmp(db_column_str(st, 1), out->last_url) > 0)) {
-            out->last_visit_us = at;
-            out->last_url = arena_str(arena, db_column_str(st, 1));
-        }
-    }
-    db_done(st);
-    return err;
-}
-
-/* Visits of an identified customer, by its id or by a visitor that was identified as it. */
-static enum err visits_of_customer(struct store *store, const struct customer *c, struct arena *arena, struct contact_view *out)
-{
-    enum err err = OK;
-
-    if (c->external_id.len) /* a guest's are found by the address */
-        err = add_visits(store, "SELECT at_us, url FROM visit WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-                         c->source_id, c->subject, arena, out);
-    if (err)
-        return err;
-    return add_visits(
-        store,
-        "SELECT v.at_us, v.url FROM visitor w CROSS JOIN visit v WHERE v.account_id = w.account_id AND v.source_id = w.source_id"
-        " AND v.visitor_id = w.id AND w.account_id = $1 AND w.source_id = $2 AND w.subject = $3 AND v.subject = ''",
-        c->source_id, c->subject, arena, out);
-}
-
-/* Visits that named only the address, whichever source told of them. No source has the id 0. */
-static enum err visits_of_address(struct store *store, const struct address *a, struct arena *arena, struct contact_view *out)
-{
-    struct buf subject = BUF_INIT(1024);
-    enum err err = buf_printf(&subject, "g:%.*s", STR_ARG(a->key));
-
-    if (!err)
-        err = add_visits(store, "SELECT at_us, url FROM visit WHERE account_id = $1 AND source_id <> $2 AND subject = $3", 0,
-                         buf_str(&subject), arena, out);
-    buf_release(&subject);
-    return err;
+    return view_visit(arg, visit, arena);
 }
 
 /* Orders of any contact that name one of the carts' tokens (CA6). */
@@ -239,11 +189,8 @@ enum err contact_load(struct store *store, struct str id, const struct view_sour
 
     if (err)
         return err;
-    for (struct customer *c = facts.customers; c && !err; c = c->next)
-        err = visits_of_customer(store, c, arena, out);
-    for (struct address *a = facts.addresses; a && !err; a = a->next)
-        err = visits_of_address(store, a, arena, out);
-    return err;
+    err = visits_of_contact(store, &facts, arena, add_visit, out);
+    return err ? err : view_products(out, arena);
 }
 
 enum err contact_ids(struct store *store, struct str after, size_t max, struct arena *arena, struct str *out, size_t *n)

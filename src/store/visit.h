@@ -1,7 +1,8 @@
-/* visit.h -- owns the age of what unknown visitors did. */
+/* visit.h -- owns visits in the database: those of a contact, and how long they are kept. */
 #ifndef STORE_VISIT_H
 #define STORE_VISIT_H
 
+#include "model/contact.h"
 #include "store/store.h"
 
 enum { VISIT_FORGET_MAX = 5000 };
@@ -11,5 +12,11 @@ enum { VISIT_FORGET_MAX = 5000 };
  * looked at once need not be looked at again: `from_us` is the end of the time before.
  */
 enum err visit_forget(struct store *store, int64_t from_us, int64_t before_us, bool *more) MUST_CHECK;
+
+/* Texts of the visit are good until the call returns; `arena` is for what is to stay. */
+typedef enum err visit_each(void *arg, const struct visit *visit, struct arena *arena);
+/* Hands on each visit of the contact whose facts are loaded, in no order; stops at the first error of `each`. */
+enum err visits_of_contact(struct store *store, const struct scope *facts, struct arena *arena, visit_each *each,
+                           void *arg) MUST_CHECK;
 
 #endif
