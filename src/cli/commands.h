@@ -12,7 +12,7 @@
     X(admin, "run", "serves the admin page, figures and metrics")                          \
     X(source, "set up", "connects stores and accounts: add, list, rotate, remove")         \
     X(config, "set up", "shows and checks the settings")                                   \
-    X(db, "set up", "brings the contact database to this program's tables")                \
+    X(db, "set up", "checks the contact database, and brings it to this program's tables") \
     X(contacts, "look", "lists, shows, exports, imports and erases contacts")              \
     X(tag, "look", "gives contacts tags, lists and shows tags")                            \
     X(why, "look", "tells what made a contact as it is")                                   \

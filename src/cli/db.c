@@ -1,4 +1,6 @@
-/* db.c -- owns `storehook db`: bringing the contact database to this program's tables. */
+/* db.c -- owns `storehook db`: bringing the contact database to this program's tables, and its other verbs. */
+#include "cli/db.h"
+
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "store/schema.h"
@@ -29,6 +31,7 @@ static int migrate(struct cli *cli, int argc, char **argv)
 
 static const struct cli_command verbs[] = {
     {"migrate", migrate, "brings the tables to those of this program", NULL},
+    {"check", db_check, "recomputes everything that is derived, and says what is wrong", NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -34,6 +34,7 @@ struct db_backend {
     enum err (*open)(const char *place, int64_t timeout_ms, struct db **out, struct buf *why);
     void (*close)(struct db *db);
     enum err (*begin)(struct db *db);
+    enum err (*begin_reading)(struct db *db);
     enum err (*begin_alone)(struct db *db); /* no other begin_alone until its end: for migrations */
     enum err (*commit)(struct db *db);      /* on failure nothing stays open */
     void (*rollback)(struct db *db);

@@ -74,6 +74,11 @@ enum err db_begin(struct db *db)
     return begin(db, db->backend->begin);
 }
 
+enum err db_begin_reading(struct db *db)
+{
+    return begin(db, db->backend->begin_reading);
+}
+
 enum err db_begin_alone(struct db *db)
 {
     return begin(db, db->backend->begin_alone);

@@ -25,6 +25,9 @@ const char *db_trouble(const struct db *db);
 /* SQLite takes the write lock at once: ERR_DB_BUSY after the timeout. PostgreSQL lets several go on side by side: ERR_DB_BUSY comes
  * from any later step or the commit of one whose reads no longer hold; roll back and do all of it again. ERR_DB_DOWN. */
 enum err db_begin(struct db *db) MUST_CHECK;
+/* A transaction that only reads, and sees the database as it was at its first statement; it holds up nobody. End it with db_rollback
+ * or db_commit. ERR_DB_DOWN. */
+enum err db_begin_reading(struct db *db) MUST_CHECK;
 /* After any error but OK the transaction is rolled back. ERR_DB_DOWN: whether it committed is unknown; look, then decide. */
 enum err db_commit(struct db *db) MUST_CHECK;
 void db_rollback(struct db *db);

@@ -81,6 +81,11 @@ static enum err postgres_begin(struct db *db)
     return begin(db, "BEGIN ISOLATION LEVEL SERIALIZABLE");
 }
 
+static enum err postgres_begin_reading(struct db *db)
+{
+    return begin(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+}
+
 static void postgres_rollback(struct db *db)
 {
     PGconn *conn = connection(db)->conn;
@@ -407,6 +412,7 @@ const struct db_backend db_backend_postgres = {
     .open = postgres_open,
     .close = postgres_close,
     .begin = postgres_begin,
+    .begin_reading = postgres_begin_reading,
     .begin_alone = postgres_begin_alone,
     .commit = postgres_commit,
     .rollback = postgres_rollback,

@@ -163,6 +163,11 @@ static enum err sqlite_begin(struct db *db)
     return sqlite_exec(db, "BEGIN IMMEDIATE");
 }
 
+static enum err sqlite_begin_reading(struct db *db)
+{
+    return sqlite_exec(db, "BEGIN DEFERRED");
+}
+
 static void sqlite_rollback(struct db *db)
 {
     /* Fails only when nothing is open any more, which is what is wanted. */
@@ -324,6 +329,7 @@ const struct db_backend db_backend_sqlite = {
     .open = sqlite_open,
     .close = sqlite_close,
     .begin = sqlite_begin,
+    .begin_reading = sqlite_begin_reading,
     .begin_alone = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,

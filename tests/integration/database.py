@@ -4,7 +4,9 @@ STOREHOOK_TEST_DATABASE=postgres makes every site use a fresh database there; th
 """
 
 import atexit
+import contextlib
 import os
+import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
@@ -40,6 +42,14 @@ class Postgres:
         """kill -9 of the server and all its children."""
         self.command("kill")
 
+    def run_sql(self, url, sql):
+        """As an operator does with the command psql; returns the rows as lists of texts."""
+        name = url.rsplit("dbname=", 1)[1]
+        args = ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", self.dir, "-U", "storehook", "-d", name, "-c", sql]
+        done = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        assert done.returncode == 0, done.stderr.decode()
+        return [line.split("\t") for line in done.stdout.decode().splitlines()]
+
     def new_url(self):
         if self.dir is None:
             self.start()
@@ -51,6 +61,14 @@ class Postgres:
 postgres = Postgres()
 on_postgres = WANTED == "postgres"
 needs_sqlite = pytest.mark.skipif(on_postgres, reason="works on the file of SQLite")
+
+
+def run_sql(site, sql):
+    """SQL on a site's own database, on either back end; returns the rows as lists of texts."""
+    if on_postgres:
+        return postgres.run_sql(site.settings["db"]["url"], sql)
+    with contextlib.closing(sqlite3.connect(site.dir / "storehook.db", timeout=30)) as link, link:
+        return [[str(value) for value in row] for row in link.execute(sql)]
 
 
 def settings():

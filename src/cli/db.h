@@ -1,0 +1,9 @@
+/* db.h -- owns what the verbs of `storehook db` share: one function each. */
+#ifndef CLI_DB_H
+#define CLI_DB_H
+
+#include "cli/cli.h"
+
+int db_check(struct cli *cli, int argc, char **argv);
+
+#endif
