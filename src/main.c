@@ -36,7 +36,8 @@ static void print_help(FILE *out)
             if (strcmp(c->group, groups[g]) == 0)
                 fprintf(out, "  %-10s %s\n", c->name, c->help);
     }
-    fputs("\n`storehook COMMAND --help` says more. Every command takes --dir DIR or --config FILE, and --json.\n", out);
+    fputs("\n`storehook COMMAND --help` says more. Every command takes --dir DIR or --config FILE, --account NAME,\nand --json.\n",
+          out);
 }
 
 static int unknown_command(const char *given)

@@ -18,6 +18,7 @@ struct cli {
     struct buf path;    /* holds `file` when it was found below the directory */
     char role[16];      /* the command's first word, for the log */
     bool json;
+    const char *account; /* --account, NULL when not given */
     const struct clock *clock;
     struct clock clock_of_file;
     bool queue_noted;      /* redis.url is what a running `up` has noted, not what is configured */
@@ -59,7 +60,7 @@ struct cli_page {
 };
 enum { CLI_GO = -1 };
 /*
- * Reads the flags, those that all commands have (--dir, --config, --json, --help) included, and loads the configuration.
+ * Reads the flags, those that all commands have (--dir, --config, --account, --json, --help) included, and loads the configuration.
  * Afterwards *argc and *argv are the arguments that are no flags. Returns CLI_GO, or the exit code when the command is over
  * (help was printed, wrong usage, broken configuration).
  */

@@ -10,7 +10,8 @@
     X(serve, "run", "receives deliveries over HTTPS and queues them")                      \
     X(drain, "run", "takes entries out of the queue and applies them to contacts")         \
     X(admin, "run", "serves the admin page, figures and metrics")                          \
-    X(source, "set up", "connects stores and accounts: add, list, rotate, remove")         \
+    X(source, "set up", "connects stores and services: add, list, rotate, remove")         \
+    X(account, "set up", "parts the installation among tenants: add, list, show, remove")  \
     X(config, "set up", "shows and checks the settings")                                   \
     X(db, "set up", "checks the contact database, and brings it to this program's tables") \
     X(contacts, "look", "lists, shows, exports, imports and erases contacts")              \

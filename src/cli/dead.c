@@ -101,11 +101,9 @@ static int run_deed(struct dead_walk *walk, const struct dead_letter *letter, vo
 static int run_one(struct dead_walk *walk, const char *id, struct deed *deed)
 {
     struct dead_letter letter;
-    enum err err = stream_dead_get(walk->stream, str_of(id), &walk->arena, &letter);
+    int code = dead_find(walk, id, &letter);
 
-    if (err == ERR_NOT_FOUND || err == ERR_SYNTAX)
-        return cli_fail("there is no dead letter \"%s\"; `storehook dead list` shows those there are", id);
-    return err ? cli_fail_why(err, NULL) : run_deed(walk, &letter, deed);
+    return code == CLI_GO ? run_deed(walk, &letter, deed) : code;
 }
 
 /* replay and drop differ in nothing but the deed. */

@@ -12,6 +12,7 @@ struct dead_walk {
     struct arena arena; /* of the current page */
     struct dead_filter filter;
     char source_id[24]; /* what filter.source_id borrows */
+    int64_t account_id; /* only letters of its sources; 0 = any */
     size_t left;        /* letters still to be visited */
 };
 
@@ -30,6 +31,8 @@ int dead_each(struct dead_walk *walk, size_t max, int (*visit)(struct dead_walk 
               void *arg);
 /* Returns owned: the letter as an object, without headers and body. NULL when memory is out. */
 json_t *dead_describe(struct dead_walk *walk, const struct dead_letter *letter);
+/* Finds the letter of that id, of the account that is meant. Returns CLI_GO or the exit code. */
+int dead_find(struct dead_walk *walk, const char *id, struct dead_letter *out);
 /* Appends the name of the letter's source, or its id when there is none of that id. */
 enum err dead_source_name(struct dead_walk *walk, const struct dead_letter *letter, struct buf *out) MUST_CHECK;
 

@@ -101,23 +101,16 @@ int dead_show_verb(struct cli *cli, int argc, char **argv)
     struct dead_letter letter;
     json_t *about = NULL;
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
-    enum err err;
 
     if (code != CLI_GO)
         return code;
     code = dead_open(cli, NULL, &walk);
-    if (code != CLI_GO)
-        goto done;
-    err = stream_dead_get(walk.stream, str_of(argv[0]), &walk.arena, &letter);
-    if (!err && !(about = dead_describe(&walk, &letter)))
-        err = ERR_MEMORY;
-    if (err == ERR_NOT_FOUND || err == ERR_SYNTAX)
-        code = cli_fail("there is no dead letter \"%s\"; `storehook dead list` shows those there are", argv[0]);
-    else if (err)
-        code = cli_fail_why(err, NULL);
-    else
+    if (code == CLI_GO)
+        code = dead_find(&walk, argv[0], &letter);
+    if (code == CLI_GO && !(about = dead_describe(&walk, &letter)))
+        code = cli_fail_why(ERR_MEMORY, NULL);
+    if (code == CLI_GO)
         code = cli->json ? show_json(about, &letter.entry) : show_text(about, &letter.entry);
-done:
     json_decref(about);
     dead_close(&walk);
     return code;

@@ -31,6 +31,8 @@ int dead_open(struct cli *cli, const struct dead_choice *choice, struct dead_wal
     code = cli_open_store(cli, &walk->store);
     if (code == CLI_GO)
         code = cli_open_stream(cli, &walk->stream);
+    if (code == CLI_GO && cli->account)
+        walk->account_id = walk->store->account_id;
     if (code == CLI_GO && choice && choice->reason)
         walk->filter.reason = str_of(choice->reason);
     if (code == CLI_GO && choice && choice->source)
@@ -45,24 +47,70 @@ void dead_close(struct dead_walk *walk)
     arena_release(&walk->arena);
 }
 
+/* The letter's source, which may be removed. ERR_NOT_FOUND. The caller releases `out`. */
+static enum err source_of(struct dead_walk *walk, const struct dead_letter *letter, struct source *out)
+{
+    int64_t id = 0;
+
+    *out = (struct source){.id = 0};
+    return str_to_i64(letter->entry.source_id, &id) ? ERR_NOT_FOUND : source_get(walk->store, id, out);
+}
+
+/* A letter of no known source is in no account. */
+static enum err is_meant(struct dead_walk *walk, const struct dead_letter *letter, bool *is)
+{
+    struct source source;
+    enum err err;
+
+    *is = walk->account_id == 0;
+    if (*is)
+        return OK;
+    err = source_of(walk, letter, &source);
+    *is = !err && source.account_id == walk->account_id;
+    source_release(&source);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+int dead_find(struct dead_walk *walk, const char *id, struct dead_letter *out)
+{
+    bool is = false;
+    enum err err = stream_dead_get(walk->stream, str_of(id), &walk->arena, out);
+
+    if (!err)
+        err = is_meant(walk, out, &is);
+    if (!err && is)
+        return CLI_GO;
+    if (!err || err == ERR_NOT_FOUND || err == ERR_SYNTAX)
+        return cli_fail("there is no dead letter \"%s\"; `storehook dead list` shows those there are", id);
+    return cli_fail_why(err, NULL);
+}
+
 int dead_each(struct dead_walk *walk, size_t max, int (*visit)(struct dead_walk *walk, const struct dead_letter *letter, void *arg),
               void *arg)
 {
     char after[DEAD_ID_BYTES];
     struct stream_stats stats;
     enum err err = stream_stats(walk->stream, &stats);
-    size_t left = max ? max : stats.dead;
+    size_t left = max ? max : stats.dead, looks = stats.dead;
     int code = CLI_GO;
 
-    while (!err && code == CLI_GO && left) {
+    while (!err && code == CLI_GO && left && looks) {
         struct dead_letter *letters = NULL;
         size_t n = 0;
 
         arena_reset(&walk->arena);
-        walk->filter.max = left < PAGE_LETTERS ? left : PAGE_LETTERS;
+        walk->filter.max = looks < PAGE_LETTERS ? looks : PAGE_LETTERS;
         err = stream_dead_list(walk->stream, &walk->filter, &walk->arena, &letters, &n);
-        for (size_t i = 0; i < n && !err && code == CLI_GO; i++, left--)
-            code = visit(walk, &letters[i], arg);
+        looks -= n;
+        for (size_t i = 0; i < n && !err && code == CLI_GO && left; i++) {
+            bool is = false;
+
+            err = is_meant(walk, &letters[i], &is);
+            if (!err && is) {
+                code = visit(walk, &letters[i], arg);
+                left--;
+            }
+        }
         if (n == 0)
             break;
         snprintf(after, sizeof(after), "%.*s", STR_ARG(letters[n - 1].dead_id));
@@ -75,15 +123,12 @@ int dead_each(struct dead_walk *walk, size_t max, int (*visit)(struct dead_walk 
 /* The source may be removed: then its row still has the name. */
 enum err dead_source_name(struct dead_walk *walk, const struct dead_letter *letter, struct buf *out)
 {
-    struct source source = {.id = 0};
-    int64_t id = 0;
-    enum err err = str_to_i64(letter->entry.source_id, &id);
+    struct source source;
+    enum err err = source_of(walk, letter, &source);
 
     if (!err)
-        err = source_get(walk->store, id, &source);
-    if (!err)
         err = buf_append(out, str_of(source.name));
-    else if (err == ERR_NOT_FOUND || err == ERR_SYNTAX || err == ERR_RANGE)
+    else if (err == ERR_NOT_FOUND)
         err = buf_append(out, str_upto(letter->entry.source_id, NAME_BYTES / 2));
     source_release(&source);
     return err;

@@ -9,11 +9,11 @@
 #include <getopt.h>
 #include <unistd.h>
 
-enum { FLAGS_MAX = 32, WHY_BYTES = 4096 };
+enum { FLAGS_MAX = 32, SHARED_FLAGS = 5, WHY_BYTES = 4096 };
 
 /* Values of the flags that every command has. */
 struct common {
-    const char *dir, *config;
+    const char *dir, *config, *account;
     bool json, help;
 };
 
@@ -37,18 +37,19 @@ static void print_help(const struct cli_page *page, const struct cli_flag *flags
 /* Gathers the command's flags and the common ones. */
 static size_t gather(const struct cli_flag *own, struct common *common, struct cli_flag all[FLAGS_MAX])
 {
-    const struct cli_flag shared[] = {
+    const struct cli_flag shared[SHARED_FLAGS] = {
         {"dir", FLAG_TEXT, &common->dir, "DIR", "directory of state; DIR/storehook.ini is read when it is there"},
         {"config", FLAG_TEXT, &common->config, "FILE", "configuration file to read instead"},
+        {"account", FLAG_TEXT, &common->account, "NAME", "the account to work in (the first one: default)"},
         {"json", FLAG_ON, &common->json, NULL, "print JSON"},
         {"help", FLAG_ON, &common->help, NULL, "print this"},
     };
     size_t n = 0;
 
-    for (; own && own->name && n < FLAGS_MAX - 4; own++)
+    for (; own && own->name && n < FLAGS_MAX - SHARED_FLAGS; own++)
         all[n++] = *own;
     memcpy(&all[n], shared, sizeof(shared));
-    return n + sizeof(shared) / sizeof(*shared);
+    return n + SHARED_FLAGS;
 }
 
 static int take_number(const struct cli_flag *f, const char *text)
@@ -207,6 +208,7 @@ int cli_parse(struct cli *cli, const struct cli_page *page, const struct cli_fla
     *argv += optind;
     code = check_arguments(page, *argc, *argv);
     cli->json = common.json;
+    cli->account = common.account;
     if (code == CLI_GO && (code = load_config(cli, &common)) == CLI_GO)
         apply_config(cli, page->usage);
     return code;

@@ -1,12 +1,49 @@
 /* open.c -- owns the opening of what commands work on, with the message when it fails. */
 #include "cli/open.h"
 
+#include "base/problems.h"
 #include "engine/state.h"
 #include "store/master_key.h"
 
 #include <unistd.h>
 
-enum { WHY_BYTES = 8192 };
+enum { WHY_BYTES = 8192, NAMES_MAX = 200 };
+
+int cli_find_account(struct store *store, const char *name, struct account *out)
+{
+    const char *names[NAMES_MAX + 1] = {NULL}, *near;
+    struct account_list list = {.at = NULL};
+    enum err err = account_find(store, str_of(name), out);
+    int code;
+
+    if (!err)
+        return CLI_GO;
+    if (err != ERR_NOT_FOUND || account_list_load(store, &list))
+        return cli_fail("database: %s", db_trouble(store->db));
+    for (size_t i = 0; i < list.n && i < NAMES_MAX; i++)
+        names[i] = list.at[i].name;
+    near = nearest_name(str_of(name), names);
+    if (near)
+        code = cli_fail("there is no account \"%s\"; did you mean \"%s\"?", name, near);
+    else
+        code = cli_fail("there is no account \"%s\"; `storehook account list` shows those there are", name);
+    account_list_release(&list);
+    return code;
+}
+
+static int enter_account(const char *name, struct store **store)
+{
+    struct account account;
+    int code = cli_find_account(*store, name, &account);
+
+    if (code == CLI_GO) {
+        store_enter(*store, account.id);
+        return CLI_GO;
+    }
+    store_close(*store);
+    *store = NULL;
+    return code;
+}
 
 int cli_open_store(struct cli *cli, struct store **out)
 {
@@ -19,6 +56,8 @@ int cli_open_store(struct cli *cli, struct store **out)
         code = cli_fail("%s: no such directory; start `storehook up --dir %s` first, or name another with --dir", dir, dir);
     else if (err)
         code = cli_fail_why(err, &why);
+    else if (cli->account)
+        code = enter_account(cli->account, out);
     buf_release(&why);
     return code;
 }

@@ -6,14 +6,17 @@
 #include "model/source.h"
 #include "queue/stream.h"
 #include "route/route.h"
-#include "store/store.h"
+#include "store/account.h"
 
-/* Each returns CLI_GO, or the exit code after it has said what is wrong. Returns owned through `out`. */
+/* Each returns CLI_GO, or the exit code after it has said what is wrong. Returns owned through `out`. The store works in the account
+ * that --account names, else in the first one. */
 int cli_open_store(struct cli *cli, struct store **out);
 int cli_open_stream(struct cli *cli, struct stream **out);
 int cli_open_routes(struct cli *cli, struct routes **out);
 /* Loads the master key and holds it against the database. */
 int cli_open_seal(struct cli *cli, struct store *store, struct seal **out);
+/* Finds an account that is not removed by its name, or says which there are. */
+int cli_find_account(struct store *store, const char *name, struct account *out);
 /* Borrows the platform's route through `out`; else it says so, with the nearest name. */
 int cli_find_route(const struct routes *routes, const char *platform, const struct route **out);
 

@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "engine/doctor.h"
 #include "engine/figures.h"
+#include "store/account.h"
 
 enum {
     SECRETS_MAX = 2000, /* of all sources: those of later sources are not tried */
@@ -57,7 +58,12 @@ static enum err open_secrets(struct report *r, const struct source *s)
 /* The source's own come first. */
 static enum err load_secrets(struct report *r)
 {
-    enum err err = source_list_load(r->parts->store, &r->sources);
+    int64_t account_id = r->parts->store->account_id;
+    enum err err;
+
+    store_enter(r->parts->store, r->source->account_id); /* the admin page shows sources of all accounts */
+    err = source_list_load(r->parts->store, &r->sources);
+    store_enter(r->parts->store, account_id);
 
     r->secrets = calloc(SECRETS_MAX, sizeof(*r->secrets));
     r->opened = calloc(SECRETS_MAX, sizeof(*r->opened));

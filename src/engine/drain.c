@@ -8,6 +8,7 @@
 #include "engine/erasure.h"
 #include "engine/ready.h"
 #include "engine/state.h"
+#include "store/account.h"
 #include "store/activity.h"
 #include "store/cart.h"
 #include "store/fetch.h"
@@ -35,8 +36,10 @@ enum {
     PRESENCE_TTL_MS = 15000,
     PRESENCE_S = 5,
     CART_SWEEP_S = 1,
+    SWEEP_ACCOUNTS = 32, /* whose carts are looked at in one turn */
     CLAIM_ARENA_BYTES = 512 << 20
 };
+#define DAY_US (INT64_C(86400) * US_PER_S)
 
 static volatile sig_atomic_t stopping;
 
@@ -59,6 +62,7 @@ struct drainer {
     int64_t presence_us, housekeeping_us; /* monotonic time of the next one */
     int64_t clean_files_us;               /* monotonic; 0 at first */
     int64_t sweep_us;                     /* monotonic time of the next look at carts */
+    int64_t sweep_after;                  /* the account that was looked into last; 0 = begin with the first */
     int64_t visits_until_us;              /* visits up to then were looked at */
     bool announced, as_json;
     bool wrong_key; /* the master key is not the database's: it cannot go on */
@@ -261,35 +265,54 @@ static void told(struct drainer *d, enum err err, const char *what)
         LOG(LOG_WARN, "old rows not forgotten", KV_TEXT("of", what), KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
 }
 
-/* Visits of unknown visitors, each looked at once when it has become old. */
-static void forget_visits(struct drainer *d)
-{
-    int64_t before = clock_wall_us(d->parts.clock) - config_int(d->cfg, SET_VISITS_DAYS) * 86400 * US_PER_S;
-    bool more = false;
-    enum err err = visit_forget(d->store, d->visits_until_us, before, &more);
+/* What has had its time in one account. */
+struct forgetting {
+    struct drainer *drainer;
+    int64_t now_us;
+    bool more, more_visits; /* some of it is left for the next turn */
+};
 
-    told(d, err, "visits");
-    if (!err && !more)
-        d->visits_until_us = before;
+/* Visits of unknown visitors, each looked at once when it has become old. */
+static void forget_visits(struct store *store, struct forgetting *f, int64_t before_us)
+{
+    bool more = false;
+    enum err err = visit_forget(store, f->drainer->visits_until_us, before_us, &more);
+
+    told(f->drainer, err, "visits");
+    f->more_visits |= err || more;
+}
+
+static enum err forget_in_account(struct store *store, void *arg)
+{
+    struct forgetting *f = arg;
+    const struct config *cfg = f->drainer->cfg;
+    bool more = false, more_carts = false;
+
+    told(f->drainer, seen_forget(store, f->now_us - config_int(cfg, SET_DRAIN_SEEN_DAYS) * DAY_US, &more), "dedupe keys");
+    told(f->drainer, activity_forget(store), "activities");
+    told(f->drainer, fetch_forget(store), "fetch tasks");
+    told(f->drainer, cart_forget(store, &more_carts), "carts");
+    forget_visits(store, f, f->now_us - config_int(cfg, SET_VISITS_DAYS) * DAY_US);
+    f->more |= more || more_carts;
+    return OK;
 }
 
 /* What has had its time (D4, N9); true when some of it is left for the next turn. */
-static bool forget(struct drainer *d, int64_t days)
+static bool forget(struct drainer *d)
 {
-    bool more = false, more_carts = false;
+    struct forgetting f = {.drainer = d, .now_us = clock_wall_us(d->parts.clock)};
+    enum err err = account_each(d->store, forget_in_account, &f);
 
-    told(d, seen_forget(d->store, clock_wall_us(d->parts.clock) - days * 86400 * US_PER_S, &more), "dedupe keys");
-    told(d, activity_forget(d->store), "activities");
-    told(d, fetch_forget(d->store), "fetch tasks");
-    told(d, cart_forget(d->store, &more_carts), "carts");
-    forget_visits(d);
-    return more || more_carts;
+    told(d, err, "accounts");
+    if (!err && !f.more_visits)
+        d->visits_until_us = f.now_us - config_int(d->cfg, SET_VISITS_DAYS) * DAY_US;
+    return f.more;
 }
 
 /* Presence for `stats`, the snapshot of sources, and the age of dedupe keys (D4). */
 static enum err housekeeping(struct drainer *d)
 {
-    int64_t now = clock_mono_us(d->parts.clock), days = config_int(d->cfg, SET_DRAIN_SEEN_DAYS);
+    int64_t now = clock_mono_us(d->parts.clock);
     enum err err = OK;
 
     if (now >= d->presence_us) {
@@ -302,28 +325,48 @@ static enum err housekeeping(struct drainer *d)
     if (now < d->housekeeping_us)
         return err;
     finish_erasures(d);
-    d->housekeeping_us = now + (forget(d, days) ? 1 : HOUSEKEEPING_S) * US_PER_S;
+    d->housekeeping_us = now + (forget(d) ? 1 : HOUSEKEEPING_S) * US_PER_S;
     return err;
 }
 
-/* Carts whose time has come: every second or two, a bounded number at a time (N9, CA15), so that deliveries do not wait. */
+/* What the looks of one turn found, over all accounts. */
+struct sweep {
+    struct cart_settings settings;
+    struct cart_swept all;
+};
+
+static enum err sweep_account(struct store *store, void *arg)
+{
+    struct sweep *sweep = arg;
+    struct cart_swept swept;
+    enum err err = cart_sweep(store, &sweep->settings, CART_SWEEP_MAX, &swept);
+
+    sweep->all.looked += swept.looked;
+    sweep->all.abandoned += swept.abandoned;
+    sweep->all.quiet += swept.quiet;
+    sweep->all.recovered += swept.recovered;
+    sweep->all.more |= swept.more;
+    return err;
+}
+
+/* Carts whose time has come: every second or two, a bounded number at a time (N9, CA15), so that deliveries do not wait. With more
+ * accounts than are looked into at once, the next ones follow in the next turn. */
 static void sweep_carts(struct drainer *d)
 {
-    struct cart_settings settings = {.delay_us = d->parts.cart_delay_us,
-                                     .cooldown_us = config_int(d->cfg, SET_DRAIN_CART_COOLDOWN) * US_PER_MS};
+    struct sweep sweep = {
+        .settings = {.delay_us = d->parts.cart_delay_us, .cooldown_us = config_int(d->cfg, SET_DRAIN_CART_COOLDOWN) * US_PER_MS}};
     int64_t now = clock_mono_us(d->parts.clock);
-    struct cart_swept swept;
     enum err err;
 
     if (now < d->sweep_us)
         return;
-    err = cart_sweep(d->store, &settings, CART_SWEEP_MAX, &swept);
-    d->sweep_us = swept.more ? now : now + CART_SWEEP_S * US_PER_S;
+    err = account_walk(d->store, SWEEP_ACCOUNTS, &d->sweep_after, sweep_account, &sweep);
+    d->sweep_us = sweep.all.more || d->sweep_after ? now : now + CART_SWEEP_S * US_PER_S;
     if (err)
         LOG(LOG_WARN, "carts not looked at, trying again", KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
-    else if (swept.abandoned || swept.recovered)
-        LOG(LOG_INFO, "carts looked at", KV_UINT("looked", swept.looked), KV_UINT("abandoned", swept.abandoned),
-            KV_UINT("quiet", swept.quiet), KV_UINT("recovered", swept.recovered));
+    else if (sweep.all.abandoned || sweep.all.recovered)
+        LOG(LOG_INFO, "carts looked at", KV_UINT("looked", sweep.all.looked), KV_UINT("abandoned", sweep.all.abandoned),
+            KV_UINT("quiet", sweep.all.quiet), KV_UINT("recovered", sweep.all.recovered));
 }
 
 /* One turn: claim, apply, settle. */

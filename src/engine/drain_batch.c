@@ -4,13 +4,14 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "engine/drain_browser.h"
+#include "store/account.h"
 #include "store/fetch.h"
 #include "store/seen.h"
 #include "store/source.h"
 
 enum { ENTRY_ARENA_BYTES = 64 << 20 };
 
-/* The account's sources change rarely; a batch asks for each one once. */
+/* Sources change rarely; a batch asks for each one once. */
 static enum err batch_source(struct batch *b, int64_t id, const struct source **out)
 {
     struct source *s;
@@ -86,10 +87,20 @@ static enum err apply_mapped(struct job *job)
     return err;
 }
 
+/* The entry is its source's account's, and nobody else's. ERR_NOT_FOUND. */
+static enum err find_source(struct job *job)
+{
+    int64_t id = 0;
+    enum err err = str_to_i64(job->entry->source_id, &id) ? ERR_NOT_FOUND : batch_source(job->batch, id, &job->source);
+
+    if (!err)
+        store_enter(job->batch->parts->store, job->source->account_id);
+    return err;
+}
+
 /* Finds source and route; a missing one makes a dead letter. */
 static enum err prepare(struct job *job, bool *go)
 {
-    int64_t id = 0;
     enum err err;
 
     *go = false;
@@ -97,7 +108,7 @@ static enum err prepare(struct job *job, bool *go)
         bury(job, "not_an_entry", STR("the stream held something that storehook did not write"));
         return OK;
     }
-    err = str_to_i64(job->entry->source_id, &id) ? ERR_NOT_FOUND : batch_source(job->batch, id, &job->source);
+    err = find_source(job);
     if (err == ERR_NOT_FOUND) {
         bury(job, "unknown_source", STR("no such source in the database"));
         return OK;
@@ -165,7 +176,12 @@ static void report(const struct job *job, enum err err)
 static enum err give_up(struct job *job)
 {
     bool applied = false;
-    enum err err = seen_delivery(job->batch->parts->store, job->entry->id, &applied);
+    enum err err = find_source(job);
+
+    if (!err)
+        err = seen_delivery(job->batch->parts->store, job->entry->id, &applied);
+    else if (err == ERR_NOT_FOUND)
+        err = OK;
 
     job->verdict->publish = applied && entry_brings_secret(job->entry);
     if (err || applied)
@@ -204,6 +220,7 @@ enum err drain_batch(const struct drain_parts *parts, const struct claimed *cons
                      struct drain_verdict *verdicts)
 {
     struct batch b = {.parts = parts, .arena = arena, .n_sources = 0};
+    int64_t account_id = parts->store->account_id;
     enum err err = db_begin(parts->store->db);
 
     if (err)
@@ -211,6 +228,7 @@ enum err drain_batch(const struct drain_parts *parts, const struct claimed *cons
     arena_init(&b.work, ENTRY_ARENA_BYTES);
     for (size_t i = 0; i < n && !err; i++)
         err = batch_entry(&b, entries[i], &verdicts[i]);
+    store_enter(parts->store, account_id);
     err = store_end(parts->store, err);
     for (size_t i = 0; i < b.n_sources; i++)
         source_release(&b.sources[i]);

@@ -5,6 +5,7 @@
 #include "base/text_holds.h"
 #include "engine/rejected.h"
 #include "store/erase_task.h"
+#include "store/source.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ enum {
 
 /* What is looked for. */
 struct search {
+    struct store *store;
     const struct seal *seal; /* of the samples */
     const struct erase_task *tasks;
     size_t n;
@@ -76,18 +78,33 @@ static bool letter_holds(const struct dead_letter *letter, struct str address)
     return false;
 }
 
-static bool letter_speaks_of(const struct dead_letter *letter, const struct search *search)
+/* A person erased in one account stays in another. A letter of no source that is known might be anybody's. */
+static enum err letter_is_of(const struct search *search, const struct dead_letter *letter, int64_t account_id, bool *is)
+{
+    struct source source = {.id = 0};
+    int64_t id = 0;
+    enum err err = str_to_i64(letter->entry.source_id, &id) ? ERR_NOT_FOUND : source_get(search->store, id, &source);
+
+    *is = err == ERR_NOT_FOUND || source.account_id == account_id;
+    source_release(&source);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err letter_speaks_of(const struct dead_letter *letter, const struct search *search, bool *does)
 {
     char id[24];
+    enum err err = OK;
 
-    for (size_t i = 0; i < search->n; i++) {
+    *does = false;
+    for (size_t i = 0; i < search->n && !*does && !err; i++) {
         const struct erase_task *task = &search->tasks[i];
 
-        if (task->source_id ? str_eq(letter->entry.source_id, source_text(task->source_id, id))
-                            : letter_holds(letter, task->address))
-            return true;
+        if (task->source_id)
+            *does = str_eq(letter->entry.source_id, source_text(task->source_id, id));
+        else if (letter_holds(letter, task->address))
+            err = letter_is_of(search, letter, task->account_id, does);
     }
-    return false;
+    return err;
 }
 
 /* One that somebody else took away meanwhile is fine. */
@@ -115,12 +132,14 @@ static enum err forget_letters(struct stream *stream, const struct search *searc
     while (!err && n == LETTERS_AT_ONCE) {
         struct dead_filter filter = {.after = str_of(after), .max = LETTERS_AT_ONCE};
         struct dead_letter *letters = NULL;
+        bool does = false;
 
         arena_reset(&arena);
         err = stream_dead_list(stream, &filter, &arena, &letters, &n);
         for (size_t i = 0; i < n && !err; i++) {
             snprintf(after, sizeof(after), "%.*s", STR_ARG(letters[i].dead_id));
-            if (letter_speaks_of(&letters[i], search))
+            err = letter_speaks_of(&letters[i], search, &does);
+            if (!err && does)
                 err = drop_letter(stream, &letters[i], removed);
         }
     }
@@ -141,7 +160,7 @@ static enum err finish_some(struct store *store, struct stream *stream, const st
     *more = !err && n == TASKS_AT_ONCE;
     if (err || n == 0)
         return err;
-    search = (struct search){.seal = seal, .tasks = tasks, .n = n};
+    search = (struct search){.store = store, .seal = seal, .tasks = tasks, .n = n};
     err = forget_samples(stream, &search, &samples);
     if (!err)
         err = forget_letters(stream, &search, &letters);

@@ -1,9 +1,16 @@
 /* figures.c -- owns the figures of the running system, gathered once for the command, the admin page and /metrics. */
 #include "engine/figures.h"
 
+#include "store/account.h"
 #include "store/contact.h"
 #include "store/fetch.h"
 #include "store/source.h"
+
+/* What is summed up over all accounts. */
+struct figures_sums {
+    uint64_t contacts;
+    struct fetch_counts fetches;
+};
 
 /* What a callback fills; `failed` when memory is out. */
 struct gather {
@@ -97,19 +104,22 @@ struct figures_use figures_use(const json_t *counts, const char *id)
                                 .last_us = json_integer_value(json_object_get(counts, last))};
 }
 
+/* Returns owned; NULL when memory is out. */
+static json_t *fetches_json(const struct fetch_counts *counts, int64_t now_us)
+{
+    int64_t age_us = counts->oldest_at_us && counts->oldest_at_us < now_us ? now_us - counts->oldest_at_us : 0;
+
+    return json_pack("{sI sI sI sI}", "waiting", (json_int_t)counts->waiting, "failing", (json_int_t)counts->failing, "gone",
+                     (json_int_t)counts->gone, "oldest_age_ms", (json_int_t)(age_us / US_PER_MS));
+}
+
 enum err figures_fetches(struct store *store, int64_t source_id, json_t **out)
 {
-    int64_t now = clock_wall_us(store->clock), age_us;
     struct fetch_counts counts;
     enum err err = fetch_count(store, source_id, &counts);
 
-    *out = NULL;
-    if (err)
-        return err;
-    age_us = counts.oldest_at_us && counts.oldest_at_us < now ? now - counts.oldest_at_us : 0;
-    *out = json_pack("{sI sI sI sI}", "waiting", (json_int_t)counts.waiting, "failing", (json_int_t)counts.failing, "gone",
-                     (json_int_t)counts.gone, "oldest_age_ms", (json_int_t)(age_us / US_PER_MS));
-    return *out ? OK : ERR_MEMORY;
+    *out = err ? NULL : fetches_json(&counts, clock_wall_us(store->clock));
+    return err ? err : *out ? OK : ERR_MEMORY;
 }
 
 static enum err add_source(struct stream *stream, struct store *store, const struct source *s, json_t *array)
@@ -128,40 +138,64 @@ static enum err add_source(struct stream *stream, struct store *store, const str
     return err;
 }
 
+/* Those of all accounts. */
 static enum err load_sources(struct stream *stream, struct store *store, json_t *array)
 {
+    int64_t account_id = store->account_id;
     struct source_list list;
-    enum err err = source_list_load(store, &list);
+    enum err err = source_list_load_all(store, &list);
 
-    for (size_t i = 0; i < list.n && !err; i++)
+    for (size_t i = 0; i < list.n && !err; i++) {
+        store_enter(store, list.at[i].account_id);
         err = add_source(stream, store, &list.at[i], array);
+    }
+    store_enter(store, account_id);
     source_list_release(&list);
     return err;
 }
 
+static enum err add_account(struct store *store, void *arg)
+{
+    struct figures_sums *sums = arg;
+    uint64_t contacts = 0;
+    struct fetch_counts counts;
+    enum err err = contact_count(store, &contacts);
+
+    if (!err)
+        err = fetch_count(store, 0, &counts);
+    if (err)
+        return err;
+    sums->contacts += contacts;
+    sums->fetches.waiting += counts.waiting;
+    sums->fetches.failing += counts.failing;
+    sums->fetches.gone += counts.gone;
+    if (counts.oldest_at_us && (!sums->fetches.oldest_at_us || counts.oldest_at_us < sums->fetches.oldest_at_us))
+        sums->fetches.oldest_at_us = counts.oldest_at_us;
+    return OK;
+}
+
 enum err figures_load(struct stream *stream, struct store *store, json_t **out)
 {
-    json_t *roles = json_array(), *sources = json_array(), *fetches = NULL, *figures;
+    json_t *roles = json_array(), *sources = json_array(), *figures;
+    struct figures_sums sums = {.contacts = 0};
     struct stream_stats stats;
-    uint64_t contacts = 0;
     enum err err = stream_stats(stream, &stats);
 
     if (!err)
-        err = contact_count(store, &contacts);
+        err = account_each(store, add_account, &sums);
     if (!err)
         err = load_roles(stream, roles);
     if (!err)
         err = load_sources(stream, store, sources);
-    if (!err)
-        err = figures_fetches(store, 0, &fetches);
     if (err) {
         json_decref(roles);
         json_decref(sources);
         return err;
     }
-    figures = json_pack("{so sI sI sI so so so}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead",
-                        (json_int_t)stats.dead, "queue_memory_bytes", (json_int_t)stats.memory_bytes, "contacts",
-                        (json_int_t)contacts, "roles", roles, "fetches", fetches, "sources", sources);
+    figures =
+        json_pack("{so sI sI sI so so so}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead", (json_int_t)stats.dead,
+                  "queue_memory_bytes", (json_int_t)stats.memory_bytes, "contacts", (json_int_t)sums.contacts, "roles", roles,
+                  "fetches", fetches_json(&sums.fetches, clock_wall_us(store->clock)), "sources", sources);
     *out = figures;
     return figures ? OK : ERR_MEMORY;
 }

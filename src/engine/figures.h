@@ -24,7 +24,7 @@ struct figures_use {
 #define FIGURES_OLD_URL "old_url"
 /* Reads it for the secret `id`, or FIGURES_OLD_URL, out of what figures_counts gave; counts may be NULL. */
 struct figures_use figures_use(const json_t *counts, const char *id);
-/* What of a source (0: of all) is to be fetched, as above. */
+/* What of a source (0: of all of the store's account) is to be fetched, as above. */
 enum err figures_fetches(struct store *store, int64_t source_id, json_t **out) MUST_CHECK;
 /* Appends the figures in the text format of Prometheus. */
 enum err figures_metrics(const json_t *figures, struct buf *out) MUST_CHECK;

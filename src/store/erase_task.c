@@ -3,15 +3,15 @@
 
 #include "store/row.h"
 
-static enum err put(struct store *store, int64_t source_id, struct str address)
+static enum err put(struct store *store, int64_t account_id, int64_t source_id, struct str address)
 {
     return db_run(store->db, "INSERT INTO erase_task (account_id, source_id, address) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                  "iis", store->account_id, source_id, not_null(address));
+                  "iis", account_id, source_id, not_null(address));
 }
 
 enum err erase_task_put(struct store *store, int64_t source_id, struct str address)
 {
-    return source_id || address.len ? put(store, source_id, address) : OK;
+    return source_id || address.len ? put(store, store->account_id, source_id, address) : OK;
 }
 
 enum err erase_task_list(struct store *store, size_t max, struct arena *arena, struct erase_task **out, size_t *n)
@@ -23,13 +23,13 @@ enum err erase_task_list(struct store *store, size_t max, struct arena *arena, s
     *n = 0;
     *out = arena_array(arena, max ? max : 1, sizeof(**out));
     err = *out ? db_query(store->db, &st,
-                          "SELECT source_id, address FROM erase_task WHERE account_id = $1 AND (source_id <> 0 OR address <> '')"
-                          " LIMIT $2",
-                          "ii", store->account_id, (int64_t)max)
+                          "SELECT account_id, source_id, address FROM erase_task WHERE source_id <> 0 OR address <> '' LIMIT $1",
+                          "i", (int64_t)max)
                : ERR_MEMORY;
     while (!err && *n < max && !(err = db_step(st, &row)) && row) {
         struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
 
+        (*out)[*n].account_id = row_int(&r);
         (*out)[*n].source_id = row_int(&r);
         (*out)[(*n)++].address = row_str(&r);
         err = r.err;
@@ -46,9 +46,9 @@ enum err erase_task_searched(struct store *store, const struct erase_task *tasks
         return err;
     for (size_t i = 0; i < n && !err; i++)
         err = db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = $2 AND address = $3", "iis",
-                     store->account_id, tasks[i].source_id, not_null(tasks[i].address));
+                     tasks[i].account_id, tasks[i].source_id, not_null(tasks[i].address));
     if (!err)
-        err = put(store, 0, STR_NONE);
+        err = put(store, ACCOUNT_DEFAULT, 0, STR_NONE); /* the files are those of all accounts */
     return store_end(store, err);
 }
 
@@ -56,7 +56,7 @@ enum err erase_files_due(struct store *store, bool *due)
 {
     struct db_stmt *st = NULL;
     enum err err = db_query(store->db, &st, "SELECT 1 FROM erase_task WHERE account_id = $1 AND source_id = 0 AND address = ''",
-                            "i", store->account_id);
+                            "i", (int64_t)ACCOUNT_DEFAULT);
 
     *due = false;
     if (err)
@@ -69,5 +69,5 @@ enum err erase_files_due(struct store *store, bool *due)
 enum err erase_files_cleaned(struct store *store)
 {
     return db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = 0 AND address = ''", "i",
-                  store->account_id);
+                  (int64_t)ACCOUNT_DEFAULT);
 }

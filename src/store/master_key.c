@@ -3,12 +3,13 @@
 
 #include "store/source.h"
 
-/* ERR_NOT_FOUND when the database knows no key, ERR_SEAL when it knows another one. */
+/* One key for all accounts, noted with the first. ERR_NOT_FOUND when the database knows no key, ERR_SEAL when it knows another one. */
 static enum err compare(struct store *store, struct str fingerprint)
 {
     struct db_stmt *st = NULL;
     bool row = false;
-    enum err err = db_query(store->db, &st, "SELECT fingerprint FROM master_key WHERE account_id = $1", "i", store->account_id);
+    enum err err =
+        db_query(store->db, &st, "SELECT fingerprint FROM master_key WHERE account_id = $1", "i", (int64_t)ACCOUNT_DEFAULT);
 
     if (err)
         return err;
@@ -24,7 +25,7 @@ static enum err try_secrets(struct store *store, const struct seal *seal)
 {
     struct source_list list;
     struct secret *secret = NULL;
-    enum err err = source_list_load(store, &list);
+    enum err err = source_list_load_all(store, &list);
     size_t i = 0;
 
     while (!err && i < list.n && list.at[i].n_secrets == 0)
@@ -45,8 +46,8 @@ static enum err take(struct store *store, const struct seal *seal, struct str fi
         return err;
     err = try_secrets(store, seal);
     return err ? err
-               : db_run(store->db, "INSERT INTO master_key (account_id, fingerprint) VALUES ($1, $2)", "is", store->account_id,
-                        fingerprint);
+               : db_run(store->db, "INSERT INTO master_key (account_id, fingerprint) VALUES ($1, $2)", "is",
+                        (int64_t)ACCOUNT_DEFAULT, fingerprint);
 }
 
 enum err master_key_check(struct store *store, const struct seal *seal)

@@ -12,6 +12,7 @@
 #include "store/migrations/0009_erase_task.h"
 #include "store/migrations/0010_cart_timers.h"
 #include "store/migrations/0011_notice.h"
+#include "store/migrations/0012_account.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},         {2, "contact", migration_0002_contact},
@@ -19,6 +20,6 @@ const struct db_migration schema_migrations[] = {
     {5, "activity", migration_0005_activity},     {6, "master_key", migration_0006_master_key},
     {7, "fetch_task", migration_0007_fetch_task}, {8, "visits", migration_0008_visits},
     {9, "erase_task", migration_0009_erase_task}, {10, "cart_timers", migration_0010_cart_timers},
-    {11, "notice", migration_0011_notice},
+    {11, "notice", migration_0011_notice},        {12, "account", migration_0012_account},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

@@ -9,8 +9,7 @@ enum { CONFIG_BYTES_MAX = 64 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX 
 
 #define SELECT_SOURCE                                                                                        \
     "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config," \
-    " visits_on, visits_key, visits_origins, cart_cooldown_ms, cart_back_ms FROM source"                     \
-    " WHERE account_id = $1 AND "
+    " visits_on, visits_key, visits_origins, cart_cooldown_ms, cart_back_ms FROM source WHERE "
 
 static enum err read_source(struct db_stmt *st, struct source *s)
 {
@@ -59,7 +58,7 @@ static enum err load_one(struct store *store, struct db_stmt *st, struct source 
 enum err source_find(struct store *store, struct str name, struct source *out)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db, SELECT_SOURCE "name = $2 AND removed_at_us IS NULL", &st);
+    enum err err = db_prepare(store->db, SELECT_SOURCE "account_id = $1 AND name = $2 AND removed_at_us IS NULL", &st);
 
     if (err)
         return err;
@@ -71,13 +70,9 @@ enum err source_find(struct store *store, struct str name, struct source *out)
 enum err source_get(struct store *store, int64_t id, struct source *out)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_prepare(store->db, SELECT_SOURCE "id = $2", &st);
+    enum err err = db_query(store->db, &st, SELECT_SOURCE "id = $1", "i", id);
 
-    if (err)
-        return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_int(st, 2, id);
-    return load_one(store, st, out);
+    return err ? err : load_one(store, st, out);
 }
 
 static enum err grow(struct source_list *list)
@@ -95,16 +90,12 @@ static enum err grow(struct source_list *list)
     return OK;
 }
 
-enum err source_list_load(struct store *store, struct source_list *out)
+/* Takes all rows of a prepared statement. */
+static enum err load_list(struct store *store, struct db_stmt *st, struct source_list *out)
 {
-    struct db_stmt *st = NULL;
     bool row = false;
-    enum err err = db_prepare(store->db, SELECT_SOURCE "removed_at_us IS NULL ORDER BY id", &st);
+    enum err err;
 
-    *out = (struct source_list){.at = NULL};
-    if (err)
-        return err;
-    db_bind_int(st, 1, store->account_id);
     while (!(err = db_step(st, &row)) && row) {
         err = grow(out);
         if (err)
@@ -119,6 +110,25 @@ enum err source_list_load(struct store *store, struct source_list *out)
     }
     db_done(st);
     return err;
+}
+
+enum err source_list_load(struct store *store, struct source_list *out)
+{
+    struct db_stmt *st = NULL;
+    enum err err =
+        db_query(store->db, &st, SELECT_SOURCE "account_id = $1 AND removed_at_us IS NULL ORDER BY id", "i", store->account_id);
+
+    *out = (struct source_list){.at = NULL};
+    return err ? err : load_list(store, st, out);
+}
+
+enum err source_list_load_all(struct store *store, struct source_list *out)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_prepare(store->db, SELECT_SOURCE "removed_at_us IS NULL ORDER BY id", &st);
+
+    *out = (struct source_list){.at = NULL};
+    return err ? err : load_list(store, st, out);
 }
 
 void source_list_release(struct source_list *list)
@@ -180,6 +190,21 @@ static enum err put_source(struct store *store, const struct source_plan *plan, 
     return err;
 }
 
+/* The lock is held, and removed sources keep their row, so no id is given out twice, in no account: an entry names nothing else. */
+static enum err next_id(struct store *store, int64_t *id)
+{
+    struct db_stmt *st = NULL;
+    bool row = false;
+    enum err err = db_query(store->db, &st, "SELECT COALESCE(MAX(id), 0) + 1 FROM source", "");
+
+    if (err)
+        return err;
+    err = db_step(st, &row);
+    *id = err ? 0 : db_column_int(st, 0);
+    db_done(st);
+    return err;
+}
+
 enum err source_add(struct store *store, const struct seal *seal, const struct source_plan *plan, struct source *out,
                     struct buf *why)
 {
@@ -190,8 +215,7 @@ enum err source_add(struct store *store, const struct seal *seal, const struct s
         err = db_begin(store->db);
     if (err)
         return err;
-    /* The lock is held, and removed sources keep their row, so no id is given out twice. */
-    err = source_ask_int(store, "SELECT COALESCE(MAX(id), 0) + 1 FROM source WHERE account_id = $1", 0, &id);
+    err = next_id(store, &id);
     if (!err)
         err = put_source(store, plan, id, now_us);
     for (size_t i = 0; i < plan->n_secrets && !err; i++)
@@ -312,7 +336,7 @@ enum err source_snapshot(struct store *store, struct buf *out)
 {
     struct source_list list = {.at = NULL};
     json_t *array = json_array(), *snapshot = json_pack("{so}", "sources", array);
-    enum err err = snapshot ? source_list_load(store, &list) : ERR_MEMORY;
+    enum err err = snapshot ? source_list_load_all(store, &list) : ERR_MEMORY;
 
     if (!err)
         err = append_enabled(&list, clock_wall_us(store->clock), array);

@@ -39,17 +39,19 @@ enum err source_check_secret(const struct route *route, const struct given_secre
 enum err source_add(struct store *store, const struct seal *seal, const struct source_plan *plan, struct source *out,
                     struct buf *why) MUST_CHECK;
 
-/* Finds a source that is not removed by its name. The caller releases `out`. ERR_NOT_FOUND. */
+/* Finds a source of the account that is not removed by its name. The caller releases `out`. ERR_NOT_FOUND. */
 enum err source_find(struct store *store, struct str name, struct source *out) MUST_CHECK;
-/* Finds a source by its id, also a removed one: for history. The caller releases `out`. ERR_NOT_FOUND. */
+/* Finds a source of any account by its id, also a removed one: for entries and history. The caller releases `out`. ERR_NOT_FOUND. */
 enum err source_get(struct store *store, int64_t id, struct source *out) MUST_CHECK;
 
 struct source_list {
     struct source *at;
     size_t n;
 };
-/* All sources that are not removed, by id. The caller releases `out`, also after an error. */
+/* The account's sources that are not removed, by id. The caller releases `out`, also after an error. */
 enum err source_list_load(struct store *store, struct source_list *out) MUST_CHECK;
+/* The same, of all accounts. */
+enum err source_list_load_all(struct store *store, struct source_list *out) MUST_CHECK;
 void source_list_release(struct source_list *list);
 
 /* Takes visits of browsers from pages of these origins (separated by blanks), or none any more. The public key is made at the
@@ -89,7 +91,7 @@ struct brought_secret {
  * ERR_EXISTS when it counts only as the first and there is a valid one, ERR_TOO_MANY, ERR_NOT_FOUND for a removed source. */
 enum err source_keep_secret(struct store *store, int64_t source_id, const struct brought_secret *brought) MUST_CHECK;
 
-/* Appends {"sources":[...]}: the enabled sources with the secrets that are or will be valid, sealed. */
+/* Appends {"sources":[...]}: the enabled sources of all accounts with the secrets that are or will be valid, sealed. */
 enum err source_snapshot(struct store *store, struct buf *out) MUST_CHECK;
 /* Publishes the snapshot, which the receivers take over within a second. Holds the write lock meanwhile, so that of two
  * commands at once the later change is also the later snapshot. */
