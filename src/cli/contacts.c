@@ -305,6 +305,8 @@ static const struct cli_command verbs[] = {
     {"timeline", contacts_timeline, "tells what happened with one contact", NULL},
     {"export", contacts_export, "writes all contacts, or all that is stored about one person", NULL},
     {"import", contacts_import, "takes the rows of a CSV file as contacts", NULL},
+    {"suppress", contacts_suppress, "keeps an address from being mailed", NULL},
+    {"unsuppress", contacts_unsuppress, "lifts that again", NULL},
     {"erase", contacts_erase, "erases a person for good", NULL},
     {"token", contacts_token, "makes the text that ties who follows a mailing's link to its contact", NULL},
     {NULL, NULL, NULL, NULL},

@@ -9,6 +9,8 @@ int contacts_list(struct cli *cli, int argc, char **argv);
 int contacts_timeline(struct cli *cli, int argc, char **argv);
 int contacts_token(struct cli *cli, int argc, char **argv);
 int contacts_import(struct cli *cli, int argc, char **argv);
+int contacts_suppress(struct cli *cli, int argc, char **argv);
+int contacts_unsuppress(struct cli *cli, int argc, char **argv);
 
 /* A reader of contacts, one after the other in bounded memory. */
 struct contact_reader {

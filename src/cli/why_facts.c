@@ -95,8 +95,10 @@ bool why_line_is_of_field(const struct ledger_line *line, struct str field)
 
 /* --- consent ---------------------------------------------------------------------------------------------------------- */
 
-static const char *const kind_names[CONSENT_KIND__COUNT] = {
-    [CONSENT_RESTRICT] = "refusal", [CONSENT_OPT_IN] = "opt-in", [CONSENT_WEAK] = "mention"};
+static const char *const kind_names[CONSENT_KIND__COUNT] = {[CONSENT_RESTRICT] = "refusal",
+                                                            [CONSENT_OPT_IN] = "opt-in",
+                                                            [CONSENT_WEAK] = "mention",
+                                                            [CONSENT_ASKED] = "unconfirmed opt-in"};
 
 /* True when the answer for its channel, or for its list, is taken from this statement. */
 static bool decides(const struct contact_view *v, const struct consent *c, const struct consent_register *reg)

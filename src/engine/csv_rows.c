@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "store/erase.h"
+#include "store/list.h"
 #include "store/scope.h"
 #include "store/source.h"
 
@@ -14,6 +15,7 @@ enum {
     BODIES_MAX = 4 << 20, /* bytes of one group in the queue */
     BODY_MAX = 2 << 20,   /* of one row: as much as a delivery may have */
     LINE_DIGITS = 12,     /* in keys, so that their order is that of the lines */
+    POLICY_BYTES = 1 << 20,
     WORK_BYTES = 64 << 20 /* one row's mapping, or its contact */
 };
 
@@ -23,6 +25,8 @@ struct csv_rows {
     int64_t source_id; /* 0: there is none, in a dry run */
     char source_text[24];
     struct arena group, work; /* texts of the entries; one row's */
+    struct arena fixed;
+    struct policy policy;
     struct entry entries[ROWS_MAX];
     struct str keys[ROWS_MAX];
     size_t n, body_bytes;
@@ -70,7 +74,10 @@ enum err csv_rows_new(const struct csv_rows_plan *plan, struct csv_rows **out, s
     rows->route = routes_find(plan->import->routes, STR(CSV_PLATFORM));
     arena_init(&rows->group, plan->arena_bytes);
     arena_init(&rows->work, WORK_BYTES);
+    arena_init(&rows->fixed, POLICY_BYTES);
     err = rows->route ? find_source(rows, why) : ERR_NOT_FOUND;
+    if (!err)
+        err = policy_load(plan->import->store, &rows->fixed, &rows->policy);
     snprintf(rows->source_text, sizeof(rows->source_text), "%" PRId64, rows->source_id);
     if (err)
         csv_rows_free(rows);
@@ -85,6 +92,7 @@ void csv_rows_free(struct csv_rows *rows)
         return;
     arena_release(&rows->group);
     arena_release(&rows->work);
+    arena_release(&rows->fixed);
     free(rows);
 }
 
@@ -292,7 +300,7 @@ enum err csv_rows_judge(struct csv_rows *rows, size_t i, struct row_verdict *out
     if (!err)
         err = scope_load(plan->store, ctx.event, &refs, rows->source_id, &rows->work, &scope);
     if (!err)
-        err = contact_apply(&scope, &refs, &ctx, &policy_default, &outcome);
+        err = contact_apply(&scope, &refs, &ctx, &rows->policy, &outcome);
     if (!err)
         *out = row_judge(&scope, &outcome, made > 0);
     return err;

@@ -6,6 +6,7 @@
 #include "engine/drain_browser.h"
 #include "store/account.h"
 #include "store/fetch.h"
+#include "store/list.h"
 #include "store/seen.h"
 #include "store/source.h"
 
@@ -226,6 +227,7 @@ enum err drain_batch(const struct drain_parts *parts, const struct claimed *cons
     if (err)
         return is_trouble(err) ? err : ERR_DB_DOWN;
     arena_init(&b.work, ENTRY_ARENA_BYTES);
+    err = policy_load(parts->store, arena, &b.policy);
     for (size_t i = 0; i < n && !err; i++)
         err = batch_entry(&b, entries[i], &verdicts[i]);
     store_enter(parts->store, account_id);

@@ -70,7 +70,7 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
     if (!err)
         err = scope_load(b->parts->store, ctx->event, refs, job->source->id, &b->work, &scope);
     if (!err)
-        err = contact_apply(&scope, refs, ctx, &policy_default, &outcome);
+        err = contact_apply(&scope, refs, ctx, &b->policy, &outcome);
     if (err)
         return err;
     if (outcome.effect == EFFECT_ERASE || outcome.effect == EFFECT_SOURCE_ERASE)

@@ -3,6 +3,7 @@
 #define ENGINE_DRAIN_JOB_H
 
 #include "engine/drain.h"
+#include "model/contact.h"
 #include "model/source.h"
 
 enum { REASON_BYTES = 2048, SOURCES_KEPT = 32 };
@@ -14,6 +15,7 @@ struct batch {
     struct arena work;   /* one entry's */
     struct source sources[SOURCES_KEPT];
     size_t n_sources;
+    struct policy policy; /* as of the start of the batch */
 };
 
 /* One entry at work. */

@@ -62,6 +62,10 @@ void customer_claim(struct apply *a, struct customer *c, enum claim_class class)
 void apply_edit(struct apply *a);
 
 void apply_consents(struct apply *a);
+/* Suppresses the address when the word for consent is one that does (C6, C13); true when it is. */
+bool apply_suppression(struct apply *a, struct str channel, struct str address, struct str word, int64_t at_us);
+/* Keeps the latest time of each reason, of equal times one source whatever came first (N5); true when the reason is new. */
+bool suppression_take(struct scope *s, int64_t source_id, struct str channel, struct str address, struct str reason, int64_t at_us);
 /* Adds the contact to the source's list, without consent, if it has one. */
 void apply_membership(struct apply *a);
 void apply_order(struct apply *a);

@@ -1,4 +1,4 @@
-/* apply_consent.c -- owns what an event states about consent (C1-C4, C6, C7, C10, C13, G1, G3). */
+/* apply_consent.c -- owns what an event states about consent (C1-C4, C7, C8, C10, C13, G1, G3). */
 #include "model/apply.h"
 
 #include "model/phone.h"
@@ -58,12 +58,15 @@ static void join_list(struct apply *a, struct consent *c)
     c->changed = true;
 }
 
+static const char *const rules[CONSENT_KIND__COUNT] = {
+    [CONSENT_RESTRICT] = "C2", [CONSENT_OPT_IN] = "C3", [CONSENT_WEAK] = "C4", [CONSENT_ASKED] = "C8"};
+
 /* C12: every change, and every refusal, with the rule that made it. */
 static void note_change(struct apply *a, const struct consent *c, enum consent_kind kind, enum consent_state old,
                         enum consent_state said)
 {
     enum consent_state now = consent_resolve(c->is).state;
-    const char *rule = kind == CONSENT_RESTRICT ? "C2" : kind == CONSENT_WEAK ? "C4" : "C3";
+    const char *rule = rules[kind];
     bool email = str_eq(c->channel, STR("email"));
 
     scope_note(a->scope, a->ctx, a->customer ? a->customer->contact_id : STR_NONE, rule,
@@ -78,21 +81,31 @@ static bool is_repeated(const struct consent_register *before, const struct cons
            before->confirmed == said->confirmed && str_eq(before->basis, said->basis);
 }
 
-static void state_for_list(struct apply *a, struct str channel, struct str address, struct str list, enum consent_kind kind,
-                           const struct consent_register *said)
+/* One statement of the event. */
+struct said {
+    struct str channel, address;
+    enum consent_kind kind;
+    bool asks; /* the person is to be asked to confirm it (C8) */
+    struct consent_register reg;
+};
+
+static void state_for_list(struct apply *a, const struct said *said, struct str list)
 {
-    struct consent *c = consent_ensure(a, channel, address, list);
+    struct consent *c = consent_ensure(a, said->channel, said->address, list);
     struct consent_register before;
     enum consent_state old;
 
     if (!c)
         return;
     old = consent_resolve(c->is).state;
-    before = c->is[kind];
-    if (consent_take(&c->is[kind], said)) {
+    before = c->is[said->kind];
+    if (consent_take(&c->is[said->kind], &said->reg)) {
         c->changed = true;
-        if (!is_repeated(&before, said))
-            note_change(a, c, kind, old, said->state);
+        if (!is_repeated(&before, &said->reg)) {
+            note_change(a, c, said->kind, old, said->reg.state);
+            if (said->asks && list.len && consent_resolve(c->is).by == &c->is[said->kind])
+                a->out->asks_list = list;
+        }
     }
     join_list(a, c);
 }
@@ -128,77 +141,54 @@ static struct str statement_address(struct apply *a, struct str channel)
     return address;
 }
 
-static struct suppression *suppression_ensure(struct apply *a, struct str channel, struct str address, struct str reason)
+/* C8: on a double opt-in list an opt-in waits for its confirmation, unless an import brings proof of an older one. */
+static bool must_confirm(const struct apply *a, const struct said *said, struct str list)
 {
-    struct suppression *p;
+    bool has_proof = a->event->type == EVENT_IMPORTED && said->reg.basis.len;
 
-    for (p = a->scope->suppressions; p; p = p->next)
-        if (str_eq(p->channel, channel) && str_eq(p->address, address) && str_eq(p->reason, reason))
-            return p;
-    p = scope_add(a->scope, &a->scope->suppressions, sizeof(*p));
-    if (p)
-        *p = (struct suppression){.next = p->next, .channel = channel, .address = address, .reason = reason, .at_us = INT64_MIN};
-    return p;
+    return said->kind != CONSENT_RESTRICT && str_eq(said->channel, STR("email")) && !said->reg.confirmed && !has_proof &&
+           list_is_double(a->policy->lists, a->scope->account_id, list, a->ctx->received_at_us);
 }
 
-/* Keeps the latest time of each reason, of equal times one source whatever came first (N5); true when the reason is new. */
-static bool suppression_take(struct apply *a, struct str channel, struct str address, struct str reason, int64_t at_us)
+/* What speaks for itself is kept apart from what waits; a weak statement stays weak (C4). Who says "pending" has asked already. */
+static void await_confirmation(struct said *said)
 {
-    struct suppression *p = suppression_ensure(a, channel, address, reason);
-    bool is_new = p && p->at_us == INT64_MIN;
-
-    if (!p || at_us < p->at_us || (at_us == p->at_us && a->ctx->source_id >= p->source_id))
-        return false;
-    p->at_us = at_us;
-    p->source_id = a->ctx->source_id;
-    p->changed = true;
-    return is_new;
+    said->asks = said->reg.state == CONSENT_SUBSCRIBED;
+    said->reg.state = CONSENT_PENDING;
+    if (said->kind == CONSENT_OPT_IN)
+        said->kind = CONSENT_ASKED;
 }
 
-static void state(struct apply *a, struct str channel, enum consent_state said, int64_t at_us, struct str basis, bool confirmed)
+static enum consent_kind kind_of(const struct apply *a, enum consent_state state)
 {
-    enum consent_kind kind = said == CONSENT_UNSUBSCRIBED ? CONSENT_RESTRICT
-                             : is_weak(a->event->type)    ? CONSENT_WEAK
-                                                          : CONSENT_OPT_IN;
-    struct str address = statement_address(a, channel), list = stated_list(a), joined = joined_list(a);
-    struct consent_register reg = {.set = true,
-                                   .state = said,
-                                   .at_us = at_us,
-                                   .source_id = a->ctx->source_id,
-                                   .confirmed = confirmed,
-                                   .basis = basis,
-                                   .receipt = a->ctx->receipt};
+    if (state == CONSENT_UNSUBSCRIBED)
+        return CONSENT_RESTRICT;
+    return is_weak(a->event->type) || !a->policy->sources_may_relax ? CONSENT_WEAK : CONSENT_OPT_IN;
+}
 
-    if (address.len == 0)
+static void state(struct apply *a, struct str channel, enum consent_state state, int64_t at_us, struct str basis, bool confirmed)
+{
+    struct str list = stated_list(a), joined = joined_list(a);
+    struct said said = {.channel = channel,
+                        .address = statement_address(a, channel),
+                        .kind = kind_of(a, state),
+                        .reg = {.set = true,
+                                .state = state,
+                                .at_us = at_us,
+                                .source_id = a->ctx->source_id,
+                                .confirmed = confirmed,
+                                .basis = basis,
+                                .receipt = a->ctx->receipt}};
+
+    if (said.address.len == 0)
         return;
-    if (kind == CONSENT_OPT_IN && !a->policy->sources_may_relax)
-        kind = CONSENT_WEAK;
-    if (kind == CONSENT_OPT_IN && said == CONSENT_SUBSCRIBED && confirmed)
-        suppression_take(a, channel, address, STR(SUPPRESSION_CONFIRMED), at_us);
-    state_for_list(a, channel, address, list, kind, &reg); /* C10: without a list it is global */
-    if (kind != CONSENT_RESTRICT && list.len == 0 && joined.len && str_eq(channel, STR("email")))
-        state_for_list(a, channel, address, joined, kind, &reg);
-}
-
-/* The words for consent that suppress the address, each with its rule. */
-static const struct {
-    struct str word;
-    const char *rule;
-} suppressing[] = {{{"invalid", 7}, "C13"}, {{"complaint", 9}, "C6"}, {{SUPPRESSION_HARD_BOUNCE, 11}, "C6"}};
-
-/* True when the word suppresses. */
-static bool suppress(struct apply *a, struct str channel, struct str word, int64_t at_us)
-{
-    struct str address = statement_address(a, channel);
-
-    for (size_t i = 0; i < sizeof(suppressing) / sizeof(*suppressing); i++) {
-        if (!str_eq(word, suppressing[i].word))
-            continue;
-        if (address.len && suppression_take(a, channel, address, suppressing[i].word, at_us))
-            scope_note(a->scope, a->ctx, STR_NONE, suppressing[i].rule, "suppression", suppressing[i].word, STR_NONE, STR_NONE);
-        return true;
-    }
-    return false;
+    if (said.kind == CONSENT_OPT_IN && state == CONSENT_SUBSCRIBED && confirmed)
+        suppression_take(a->scope, a->ctx->source_id, channel, said.address, STR(SUPPRESSION_CONFIRMED), at_us);
+    if (must_confirm(a, &said, list.len ? list : joined))
+        await_confirmation(&said);
+    state_for_list(a, &said, list); /* C10: without a list it is global */
+    if (said.kind != CONSENT_RESTRICT && list.len == 0 && joined.len && str_eq(channel, STR("email")))
+        state_for_list(a, &said, joined);
 }
 
 static void apply_member(struct apply *a, struct str channel, enum member state_member, enum member at, enum member basis,
@@ -207,7 +197,7 @@ static void apply_member(struct apply *a, struct str channel, enum member state_
     struct str word = member_text(a, state_member);
     enum consent_state said = CONSENT_NONE;
 
-    if (suppress(a, channel, word, statement_time(a, at, true)))
+    if (apply_suppression(a, channel, statement_address(a, channel), word, statement_time(a, at, true)))
         return;
     if (word.len == 0 || consent_state_parse(word, &said) || said == CONSENT_NONE) /* C7, C13: no statement */
         return;
@@ -215,14 +205,14 @@ static void apply_member(struct apply *a, struct str channel, enum member state_
 }
 
 /* subscribe and unsubscribe name the channel instead of a state. */
-static void apply_act(struct apply *a)
+static void apply_act(struct apply *a, bool confirmed)
 {
     struct str channel = member_text(a, M_CHANNEL);
     enum consent_state said = a->event->type == EVENT_SUBSCRIBE ? CONSENT_SUBSCRIBED : CONSENT_UNSUBSCRIBED;
     bool all = str_eq(channel, STR("all"));
 
     if (channel.len == 0 || all || str_eq(channel, STR("email")))
-        state(a, STR("email"), said, statement_time(a, M_AT, said == CONSENT_UNSUBSCRIBED), member_text(a, M_SOURCE), false);
+        state(a, STR("email"), said, statement_time(a, M_AT, said == CONSENT_UNSUBSCRIBED), member_text(a, M_SOURCE), confirmed);
     if (all || str_eq(channel, STR("sms")))
         state(a, STR("sms"), said, statement_time(a, M_AT, said == CONSENT_UNSUBSCRIBED), member_text(a, M_SOURCE), false);
 }
@@ -240,12 +230,12 @@ static void apply_order_box(struct apply *a)
 
 void apply_consents(struct apply *a)
 {
-    const struct value *confirmed = &a->event->m[M_CONSENT_EMAIL_CONFIRMED];
+    const struct value *confirms = &a->event->m[M_CONSENT_EMAIL_CONFIRMED];
+    bool confirmed = confirms->is == PRESENT && confirms->number;
 
     if (a->event->type == EVENT_SUBSCRIBE || a->event->type == EVENT_UNSUBSCRIBE)
-        apply_act(a);
-    apply_member(a, STR("email"), M_CONSENT_EMAIL_STATE, M_CONSENT_EMAIL_AT, M_CONSENT_EMAIL_SOURCE,
-                 confirmed->is == PRESENT && confirmed->number);
+        apply_act(a, confirmed);
+    apply_member(a, STR("email"), M_CONSENT_EMAIL_STATE, M_CONSENT_EMAIL_AT, M_CONSENT_EMAIL_SOURCE, confirmed);
     apply_member(a, STR("sms"), M_CONSENT_SMS_STATE, M_CONSENT_SMS_AT, M_CONSENT_SMS_SOURCE, false);
     apply_order_box(a);
 }

@@ -1,4 +1,4 @@
-/* consent.c -- owns consent: what was stated for one address, channel and list, and the state that follows (C1-C5, C7). */
+/* consent.c -- owns consent: what was stated for one address, channel and list, and the state that follows (C1-C5, C7, C8). */
 #include "model/consent.h"
 
 #include <inttypes.h>
@@ -26,14 +26,23 @@ enum err consent_state_parse(struct str name, enum consent_state *out)
     return ERR_NOT_FOUND;
 }
 
+/* C2, C3, C5: an opt-in counts unless a restriction of its time or a later one is on file. */
+static bool stands(const struct consent_register *opt_in, const struct consent_register *restrict_)
+{
+    return opt_in->set && !(restrict_->set && opt_in->at_us <= restrict_->at_us);
+}
+
 struct consent_verdict consent_resolve(const struct consent_register is[CONSENT_KIND__COUNT])
 {
-    const struct consent_register *restrict_ = &is[CONSENT_RESTRICT], *opt_in = &is[CONSENT_OPT_IN], *weak = &is[CONSENT_WEAK];
+    const struct consent_register *restrict_ = &is[CONSENT_RESTRICT], *opt_in = &is[CONSENT_OPT_IN], *weak = &is[CONSENT_WEAK],
+                                  *asked = &is[CONSENT_ASKED];
 
-    if (restrict_->set && !(opt_in->set && opt_in->at_us > restrict_->at_us)) /* C2, C3, C5 */
-        return (struct consent_verdict){.state = CONSENT_UNSUBSCRIBED, .by = restrict_};
-    if (opt_in->set)
+    if (stands(opt_in, restrict_))
         return (struct consent_verdict){.state = opt_in->state, .by = opt_in};
+    if (stands(asked, restrict_)) /* C8 */
+        return (struct consent_verdict){.state = CONSENT_PENDING, .by = asked};
+    if (restrict_->set)
+        return (struct consent_verdict){.state = CONSENT_UNSUBSCRIBED, .by = restrict_};
     if (weak->set) /* C4, N6: never over anything that was said before or after */
         return (struct consent_verdict){.state = weak->state, .by = weak};
     return (struct consent_verdict){.state = CONSENT_NONE, .by = NULL};

@@ -1,4 +1,4 @@
-/* consent.h -- owns consent: what was stated for one address, channel and list, and the state that follows (C1-C5, C7). */
+/* consent.h -- owns consent: what was stated for one address, channel and list, and the state that follows (C1-C5, C7, C8). */
 #ifndef MODEL_CONSENT_H
 #define MODEL_CONSENT_H
 
@@ -6,14 +6,15 @@
 #include "base/str.h"
 
 /*
- * Statements are kept as three registers, each the latest of its kind, so that any order of arrival gives the same state (N5):
+ * Statements are kept as four registers, each the latest of its kind, so that any order of arrival gives the same state (N5):
  *   restrict  unsubscribed
  *   opt_in    an explicit opt-in: a consent topic, a form, a signup with consent (C3)
  *   weak      what orders and imports say: counts only where nothing else was ever said (C4)
- * restrict wins over an opt_in of the same time or an earlier one (C2, C5).
+ *   asked     an explicit opt-in that its list wants confirmed first (C8): never more than pending
+ * restrict wins over an opt_in or asked of the same time or an earlier one (C2, C5), opt_in over asked: once confirmed is enough.
  */
 enum consent_state { CONSENT_NONE, CONSENT_PENDING, CONSENT_SUBSCRIBED, CONSENT_UNSUBSCRIBED, CONSENT__COUNT };
-enum consent_kind { CONSENT_RESTRICT, CONSENT_OPT_IN, CONSENT_WEAK, CONSENT_KIND__COUNT };
+enum consent_kind { CONSENT_RESTRICT, CONSENT_OPT_IN, CONSENT_WEAK, CONSENT_ASKED, CONSENT_KIND__COUNT };
 
 struct consent_register {
     bool set;

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "model/consent.h"
 #include "model/event.h"
+#include "model/list.h"
 #include "model/version.h"
 
 /*
@@ -85,10 +86,13 @@ struct contact_field {
  */
 enum { SOURCE_OPERATOR = 0 };
 
-/* Reasons that keep an address from being mailed whatever its consent. Of each the latest is kept (N5). SUPPRESSION_CONFIRMED is no
- * such reason: it remembers the latest confirmed opt-in, the only thing that lifts a hard bounce, one of an earlier time (C6). */
+/* Reasons that keep an address from being mailed whatever its consent. Of each the latest is kept (N5). Two are no such reasons but lift
+ * one, of an earlier time (C6): SUPPRESSION_CONFIRMED, the latest confirmed opt-in, a hard bounce; SUPPRESSION_LIFTED, an operator's
+ * word, what an operator suppressed. */
 #define SUPPRESSION_HARD_BOUNCE "hard_bounce"
 #define SUPPRESSION_CONFIRMED "confirmed"
+#define SUPPRESSION_MANUAL "manual"
+#define SUPPRESSION_LIFTED "lifted"
 struct suppression {
     struct suppression *next;
     struct str channel, address, reason;
@@ -248,7 +252,8 @@ struct event_context {
 
 /* What the operator decided. */
 struct policy {
-    bool sources_may_relax; /* C3: "source allowed to" */
+    bool sources_may_relax;        /* C3: "source allowed to" */
+    const struct list_kind *lists; /* C8; borrowed */
 };
 extern const struct policy policy_default;
 
@@ -259,6 +264,9 @@ struct outcome {
     const char *reason; /* for EFFECT_DEAD: no_email, invalid_email, mapping */
     struct str detail;
     struct str contact_id; /* the contact concerned; empty when none */
+    struct str
+        asks_list; /* C8: by this event an opt-in to that list waits for its confirmation, and nobody has asked the person yet;
+                              empty: none */
 };
 
 /* What an event refers to, for the loader: which customer, address, order, cart, visitor. */
@@ -280,6 +288,14 @@ enum err event_refs(const struct event *event, struct arena *arena, struct event
  */
 enum err contact_apply(struct scope *scope, const struct event_refs *refs, const struct event_context *ctx,
                        const struct policy *policy, struct outcome *out) MUST_CHECK;
+
+/* True when the reason keeps the address from being mailed: it is one, and nothing in the scope lifts it (C6). */
+bool suppression_counts(const struct scope *s, const struct suppression *p);
+/*
+ * An operator suppresses an address, or lifts that again, now (ctx->received_at_us); `why` is kept in the ledger. False when it was so
+ * before, or memory is out (scope->err). Nothing else lifts it, and it lifts nothing else (C6).
+ */
+bool contact_suppress(struct scope *s, const struct event_context *ctx, struct str address, bool lift, struct str why);
 
 /* Finds in the scope; NULL when absent. */
 struct customer *scope_customer(const struct scope *s, int64_t source_id, struct str subject);

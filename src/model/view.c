@@ -76,18 +76,9 @@ static struct str take_field(struct contact_view *out, struct str name)
     return STR_NONE;
 }
 
-/* C6: only a confirmed opt-in of the address lifts a reason, only a hard bounce, and only one of an earlier time. */
-static bool is_lifted(const struct scope *facts, const struct suppression *p)
-{
-    for (const struct suppression *c = facts->suppressions; c && str_eq(p->reason, STR(SUPPRESSION_HARD_BOUNCE)); c = c->next)
-        if (str_eq(c->reason, STR(SUPPRESSION_CONFIRMED)) && str_eq(c->channel, p->channel) && str_eq(c->address, p->address))
-            return c->at_us > p->at_us;
-    return false;
-}
-
 static bool suppresses_email(const struct scope *facts, const struct suppression *p)
 {
-    return str_eq(p->channel, STR("email")) && !str_eq(p->reason, STR(SUPPRESSION_CONFIRMED)) && !is_lifted(facts, p);
+    return str_eq(p->channel, STR("email")) && suppression_counts(facts, p);
 }
 
 static enum err view_suppressions(const struct view_input *in, struct contact_view *out)
@@ -143,6 +134,8 @@ enum err view_build(const struct view_input *in, struct contact_view *out)
         return err;
     out->first_name = take_field(out, STR("first_name"));
     out->last_name = take_field(out, STR("last_name"));
+    for (size_t i = 0; i < out->n_lists; i++)
+        out->lists[i].mailable = out->lists[i].state == CONSENT_SUBSCRIBED && out->n_suppressions == 0 && !out->archived;
     out->mailable = out->consent.state == CONSENT_SUBSCRIBED && out->n_suppressions == 0 && !out->archived;
     return OK;
 }

@@ -14,12 +14,14 @@ struct view_source {
     int64_t cart_cooldown_us; /* CA9; 0 = none, -1 = the setting's */
     int64_t cart_first_us;    /* carts that were due before do not fire (CA14) */
     bool enabled;             /* neither disabled nor removed */
+    struct str list;          /* that its contacts join; empty = none */
 };
 
 struct view_list {
     struct str list;
     enum consent_state state;
     int64_t since_us;
+    bool mailable; /* subscribed, and nothing keeps the address from being mailed */
 };
 
 /* A tag, and a source that says it; SOURCE_OPERATOR for the operator and triggers (F5). */

@@ -52,6 +52,27 @@ static struct view_consent answer(const struct consent_register is[CONSENT_KIND_
         .state = v.state, .at_us = v.by->at_us, .source_id = v.by->source_id, .basis = v.by->basis, .confirmed = v.by->confirmed};
 }
 
+/*
+ * C8: what a source with a list says without naming one is said for all lists and for its own. Where its own waits for a confirmation,
+ * so does what was said for all; it is confirmed with it.
+ */
+static void confirm_by_list(const struct view_input *in, const struct customer *primary,
+                            struct consent_register email[CONSENT_KIND__COUNT])
+{
+    struct consent_register of_list[CONSENT_KIND__COUNT] = {0};
+    struct str list = STR_NONE;
+
+    if (consent_resolve(email).by != &email[CONSENT_ASKED])
+        return;
+    for (size_t i = 0; i < in->n_sources; i++)
+        if (in->sources[i].id == email[CONSENT_ASKED].source_id)
+            list = in->sources[i].list;
+    for (const struct consent *c = in->facts->consents; c && list.len; c = c->next)
+        if (str_eq(c->list, list) && str_eq(c->channel, STR("email")))
+            join_statement(in, primary, c, of_list);
+    consent_take(&email[CONSENT_OPT_IN], &of_list[CONSENT_OPT_IN]);
+}
+
 static struct view_list *list_ensure(struct contact_view *out, struct str name)
 {
     for (size_t i = 0; i < out->n_lists; i++)
@@ -109,6 +130,7 @@ enum err view_consents(const struct view_input *in, const struct customer *prima
                 list->since_us = c->since_us;
         }
     }
+    confirm_by_list(in, primary, email);
     out->consent = answer(email);
     out->sms = answer(sms);
     for (size_t i = 0; i < out->n_lists; i++)

@@ -47,6 +47,7 @@ static json_t *lists_json(const struct contact_view *v)
         json_object_set_new(object, "list", json_str(v->lists[i].list));
         json_object_set_new(object, "status", json_string(consent_state_name(v->lists[i].state)));
         json_object_set_new(object, "since", json_time(v->lists[i].since_us));
+        json_object_set_new(object, "mailable", json_boolean(v->lists[i].mailable));
         json_array_append_new(list, object);
     }
     return list;

@@ -76,7 +76,9 @@ static enum err is_left(struct check *c, struct str address, bool *left)
         err = ask(c, "SELECT at_us FROM erased WHERE account_id = $1 AND tombstone = $2", "is", str_of(tombstone), 0, left, &at_us);
     if (err || !*left)
         return err;
-    err = ask(c, "SELECT 1 FROM consent WHERE account_id = $1 AND address = $2 AND opt_in_set = 1 AND opt_in_at_us > $3 LIMIT 1",
+    err = ask(c,
+              "SELECT 1 FROM consent WHERE account_id = $1 AND address = $2"
+              " AND ((opt_in_set = 1 AND opt_in_at_us > $3) OR (asked_set = 1 AND asked_at_us > $3)) LIMIT 1",
               "isi", address, at_us - US_PER_MS, &again, &at_us);
     *left = !again;
     return err;

@@ -37,7 +37,7 @@ enum err contact_sources(struct store *store, int64_t cart_delay_us, struct aren
     if (!err)
         err = db_prepare(store->db,
                          "SELECT id, name, platform, cart_delay_ms, cart_cooldown_ms, carts_from_us, cart_back_ms, enabled,"
-                         " removed_at_us FROM source WHERE account_id = $1 ORDER BY id",
+                         " removed_at_us, list FROM source WHERE account_id = $1 ORDER BY id",
                          &st);
     if (err)
         return err;
@@ -50,6 +50,7 @@ enum err contact_sources(struct store *store, int64_t cart_delay_us, struct aren
         s->name = row_str(&r);
         s->platform = row_str(&r);
         read_cart_settings(&r, cart_delay_us, s);
+        s->list = row_str(&r);
         err = r.err;
         if (err)
             break;

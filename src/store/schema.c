@@ -13,13 +13,21 @@
 #include "store/migrations/0010_cart_timers.h"
 #include "store/migrations/0011_notice.h"
 #include "store/migrations/0012_account.h"
+#include "store/migrations/0013_list.h"
 
 const struct db_migration schema_migrations[] = {
-    {1, "source", migration_0001_source},         {2, "contact", migration_0002_contact},
-    {3, "cart_owner", migration_0003_cart_owner}, {4, "source_key", migration_0004_source_key},
-    {5, "activity", migration_0005_activity},     {6, "master_key", migration_0006_master_key},
-    {7, "fetch_task", migration_0007_fetch_task}, {8, "visits", migration_0008_visits},
-    {9, "erase_task", migration_0009_erase_task}, {10, "cart_timers", migration_0010_cart_timers},
-    {11, "notice", migration_0011_notice},        {12, "account", migration_0012_account},
+    {1, "source", migration_0001_source},
+    {2, "contact", migration_0002_contact},
+    {3, "cart_owner", migration_0003_cart_owner},
+    {4, "source_key", migration_0004_source_key},
+    {5, "activity", migration_0005_activity},
+    {6, "master_key", migration_0006_master_key},
+    {7, "fetch_task", migration_0007_fetch_task},
+    {8, "visits", migration_0008_visits},
+    {9, "erase_task", migration_0009_erase_task},
+    {10, "cart_timers", migration_0010_cart_timers},
+    {11, "notice", migration_0011_notice},
+    {12, "account", migration_0012_account},
+    {13, "list", migration_0013_list},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

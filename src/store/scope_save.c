@@ -89,16 +89,18 @@ static enum err save_fields(struct store *store, const struct scope *s)
 
 static enum err save_consent(struct store *store, const struct consent *c)
 {
-    const struct consent_register *r = &c->is[CONSENT_RESTRICT], *o = &c->is[CONSENT_OPT_IN], *w = &c->is[CONSENT_WEAK];
+    const struct consent_register *r = &c->is[CONSENT_RESTRICT], *o = &c->is[CONSENT_OPT_IN], *w = &c->is[CONSENT_WEAK],
+                                  *a = &c->is[CONSENT_ASKED];
 
     return db_run(
         store->db,
         "INSERT INTO consent (account_id, address, channel, list, since_us,"
         " restrict_set, restrict_state, restrict_at_us, restrict_source, restrict_confirmed, restrict_basis, restrict_receipt,"
         " opt_in_set, opt_in_state, opt_in_at_us, opt_in_source, opt_in_confirmed, opt_in_basis, opt_in_receipt,"
-        " weak_set, weak_state, weak_at_us, weak_source, weak_confirmed, weak_basis, weak_receipt)"
+        " weak_set, weak_state, weak_at_us, weak_source, weak_confirmed, weak_basis, weak_receipt,"
+        " asked_set, asked_state, asked_at_us, asked_source, asked_confirmed, asked_basis, asked_receipt)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-        " $23, $24, $25, $26)"
+        " $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)"
         " ON CONFLICT (account_id, address, channel, list) DO UPDATE SET since_us = excluded.since_us,"
         " restrict_set = excluded.restrict_set, restrict_state = excluded.restrict_state,"
         " restrict_at_us = excluded.restrict_at_us, restrict_source = excluded.restrict_source,"
@@ -108,11 +110,16 @@ static enum err save_consent(struct store *store, const struct consent *c)
         " opt_in_source = excluded.opt_in_source, opt_in_confirmed = excluded.opt_in_confirmed,"
         " opt_in_basis = excluded.opt_in_basis, opt_in_receipt = excluded.opt_in_receipt, weak_set = excluded.weak_set,"
         " weak_state = excluded.weak_state, weak_at_us = excluded.weak_at_us, weak_source = excluded.weak_source,"
-        " weak_confirmed = excluded.weak_confirmed, weak_basis = excluded.weak_basis, weak_receipt = excluded.weak_receipt",
-        "isssiiiiiissiiiiissiiiiiss", store->account_id, c->address, c->channel, not_null(c->list), c->since_us, (int64_t)r->set,
-        (int64_t)r->state, r->at_us, r->source_id, (int64_t)r->confirmed, not_null(r->basis), not_null(r->receipt), (int64_t)o->set,
-        (int64_t)o->state, o->at_us, o->source_id, (int64_t)o->confirmed, not_null(o->basis), not_null(o->receipt), (int64_t)w->set,
-        (int64_t)w->state, w->at_us, w->source_id, (int64_t)w->confirmed, not_null(w->basis), not_null(w->receipt));
+        " weak_confirmed = excluded.weak_confirmed, weak_basis = excluded.weak_basis, weak_receipt = excluded.weak_receipt,"
+        " asked_set = excluded.asked_set, asked_state = excluded.asked_state, asked_at_us = excluded.asked_at_us,"
+        " asked_source = excluded.asked_source, asked_confirmed = excluded.asked_confirmed, asked_basis = excluded.asked_basis,"
+        " asked_receipt = excluded.asked_receipt",
+        "isssiiiiiissiiiiissiiiiissiiiiiss", store->account_id, c->address, c->channel, not_null(c->list), c->since_us,
+        (int64_t)r->set, (int64_t)r->state, r->at_us, r->source_id, (int64_t)r->confirmed, not_null(r->basis), not_null(r->receipt),
+        (int64_t)o->set, (int64_t)o->state, o->at_us, o->source_id, (int64_t)o->confirmed, not_null(o->basis), not_null(o->receipt),
+        (int64_t)w->set, (int64_t)w->state, w->at_us, w->source_id, (int64_t)w->confirmed, not_null(w->basis), not_null(w->receipt),
+        (int64_t)a->set, (int64_t)a->state, a->at_us, a->source_id, (int64_t)a->confirmed, not_null(a->basis),
+        not_null(a->receipt));
 }
 
 static enum err save_statements(struct store *store, const struct scope *s)

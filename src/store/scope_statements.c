@@ -91,7 +91,8 @@ enum err scope_load_consents(struct store *store, struct scope *s, struct str ad
                    "SELECT address, channel, list, since_us, restrict_set, restrict_state, restrict_at_us, restrict_source,"
                    " restrict_confirmed, restrict_basis, restrict_receipt, opt_in_set, opt_in_state, opt_in_at_us, opt_in_source,"
                    " opt_in_confirmed, opt_in_basis, opt_in_receipt, weak_set, weak_state, weak_at_us, weak_source,"
-                   " weak_confirmed, weak_basis, weak_receipt FROM consent WHERE account_id = $1 AND address = $2",
+                   " weak_confirmed, weak_basis, weak_receipt, asked_set, asked_state, asked_at_us, asked_source, asked_confirmed,"
+                   " asked_basis, asked_receipt FROM consent WHERE account_id = $1 AND address = $2",
                    "is", s->account_id, address);
     if (err)
         return err;

@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "store/cart.h"
+#include "store/list.h"
 #include "store/source_rows.h"
 
 enum { CONFIG_BYTES_MAX = 64 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX = 100000 };
@@ -218,6 +219,8 @@ enum err source_add(struct store *store, const struct seal *seal, const struct s
     err = next_id(store, &id);
     if (!err)
         err = put_source(store, plan, id, now_us);
+    if (!err && plan->list.len)
+        err = list_ensure(store, plan->list);
     for (size_t i = 0; i < plan->n_secrets && !err; i++)
         err = source_secret_put(store, seal, id, (int64_t)i + 1, &plan->secrets[i], now_us);
     err = store_end(store, err);

@@ -1,6 +1,8 @@
 /* source_check.c -- owns the judgement on a planned source: does it give what its route asks for? */
 #include "store/source.h"
 
+#include "model/list.h"
+
 enum { NAMES_MAX = 64 };
 
 static enum err refuse(enum err written)
@@ -166,8 +168,9 @@ enum err source_check(const struct source_plan *plan, struct buf *why)
 
     if (plan->name.len == 0 || plan->name.len > SOURCE_NAME_BYTES_MAX || !is_printable(plan->name))
         return refuse(buf_printf(why, "a source's name has 1 to %d printable bytes; choose another", SOURCE_NAME_BYTES_MAX));
-    if (plan->list.len > SOURCE_NAME_BYTES_MAX || !is_printable(plan->list))
-        return refuse(buf_printf(why, "a list's name has at most %d printable bytes; choose another", SOURCE_NAME_BYTES_MAX));
+    if (plan->list.len && !list_name_is_valid(plan->list))
+        return refuse(buf_printf(why, "a list's name has at most %d printable bytes, no blank at its ends; choose another",
+                                 LIST_NAME_BYTES_MAX));
     err = source_check_config(plan->route, plan->config, why);
     if (!err)
         err = check_signing(plan, why);
