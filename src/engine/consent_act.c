@@ -166,6 +166,13 @@ static enum err apply_suppression_act(struct work *w)
     return w->scope.err;
 }
 
+static bool belongs(const struct work *w)
+{
+    const struct address *address = scope_address(&w->scope, w->refs.email);
+
+    return address && address->contact_id.len;
+}
+
 enum err consent_act_apply(struct store *store, const struct seal *seal, const struct consent_act *act, struct str delivery_id,
                            struct arena *arena, struct consent_act_result *out)
 {
@@ -190,6 +197,8 @@ enum err consent_act_apply(struct store *store, const struct seal *seal, const s
         err = erase_when(store, seal, &w.refs, SOURCE_OPERATOR, &w.ctx.erased_at_us);
     if (!err)
         err = scope_load(store, w.event, &w.refs, SOURCE_OPERATOR, arena, &w.scope);
+    if (!err && !seal && !belongs(&w))
+        err = ERR_NOT_FOUND;
     if (!err)
         err = suppresses ? apply_suppression_act(&w) : apply_statement(&w);
     return err ? err : scope_save(store, &w.scope, &w.ctx, not_null(delivery_id));

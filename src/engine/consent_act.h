@@ -33,7 +33,7 @@ struct consent_act_result {
 };
 
 /*
- * Acts inside the caller's transaction. `seal` finds erased persons (X3); NULL: the address is known to belong to a contact.
+ * Acts inside the caller's transaction. `seal` finds erased persons (X3); NULL: no contact is made, ERR_NOT_FOUND when none has it.
  * `delivery_id`: of what caused it, for the ledger; empty for none. Nothing of `arena` is needed afterwards but the result.
  * Errors: ERR_SYNTAX (no e-mail address), ERR_RANGE (no name for a list), ERR_NOT_FOUND (confirm: nothing waits), those of the database
  * (roll back), ERR_MEMORY.

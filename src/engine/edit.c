@@ -1,6 +1,7 @@
 /* edit.c -- owns the edits of operator and triggers: one change to one contact, in the caller's transaction (F2, F5). */
 #include "engine/edit.h"
 
+#include "engine/consent_act.h"
 #include "store/row.h"
 #include "store/scope.h"
 
@@ -73,6 +74,25 @@ static enum err apply(struct store *store, const struct event *event, struct eve
     return err;
 }
 
+/* A list is not the operator's to give: what he or a trigger says of it is consent. */
+static enum err apply_to_list(struct store *store, const struct edit *edit, struct str delivery_id, struct arena *arena,
+                              struct edit_result *out)
+{
+    struct consent_act act = {.kind = edit->kind == EDIT_LIST_SUBSCRIBE ? ACT_SUBSCRIBE : ACT_UNSUBSCRIBE,
+                              .email = edit->email,
+                              .list = edit->name,
+                              .at_us = edit->at_us,
+                              .by = edit->by};
+    struct consent_act_result result;
+    enum err err = act.kind == ACT_SUBSCRIBE && act.list.len == 0
+                       ? ERR_RANGE
+                       : consent_act_apply(store, NULL, &act, delivery_id, arena, &result);
+
+    if (!err)
+        *out = (struct edit_result){.changed = result.changed, .contact_id = result.contact_id, .asks_list = result.asks_list};
+    return err;
+}
+
 enum err edit_apply(struct store *store, const struct edit *edit, struct str delivery_id, struct arena *arena,
                     struct edit_result *out)
 {
@@ -83,9 +103,12 @@ enum err edit_apply(struct store *store, const struct edit *edit, struct str del
                                 .provider_at_us = edit->at_us,
                                 .new_id = fresh_id,
                                 .arg = store};
-    enum err err = event ? check(edit) : ERR_MEMORY;
+    enum err err;
 
     *out = (struct edit_result){.changed = false};
+    if (edit->kind == EDIT_LIST_SUBSCRIBE || edit->kind == EDIT_LIST_UNSUBSCRIBE)
+        return apply_to_list(store, edit, delivery_id, arena, out);
+    err = event ? check(edit) : ERR_MEMORY;
     if (err)
         return err;
     event->type = EVENT_EDITED;

@@ -12,10 +12,12 @@
  * contact_apply like every other: it commutes and repeats (N5), joins when contacts merge (M7), and an erasure takes it.
  *   tags    F5: a removal takes back only what operator or triggers added; a source's tag stays until its source drops it
  *   fields  F2: what is set outranks every source until it is released
+ *   lists   N6: a subscription counts only where nothing else was ever said of the address; on a double opt-in list it waits (C8)
  */
 struct edit_result {
     bool changed;          /* false: it was so before, or a later edit says otherwise */
     struct str contact_id; /* in the caller's arena */
+    struct str asks_list;  /* C8: a list whose confirmation nobody has asked for yet; empty: none */
 };
 
 /*

@@ -7,11 +7,13 @@
 #include <stdint.h>
 
 /* Suffix, what the ledger says, the rule that it follows. */
-#define EDIT_KINDS(X)                  \
-    X(TAG_ADD, "tag added", "F5")      \
-    X(TAG_REMOVE, "tag removed", "F5") \
-    X(FIELD_SET, "field set", "F2")    \
-    X(FIELD_RELEASE, "field released", "F2")
+#define EDIT_KINDS(X)                        \
+    X(TAG_ADD, "tag added", "F5")            \
+    X(TAG_REMOVE, "tag removed", "F5")       \
+    X(FIELD_SET, "field set", "F2")          \
+    X(FIELD_RELEASE, "field released", "F2") \
+    X(LIST_SUBSCRIBE, "subscribed", "C4")    \
+    X(LIST_UNSUBSCRIBE, "unsubscribed", "C2")
 
 enum edit_kind {
 #define X(suffix, what, rule) EDIT_##suffix,
@@ -24,7 +26,7 @@ enum edit_kind {
 struct edit {
     enum edit_kind kind;
     struct str email; /* of the contact, in any spelling */
-    struct str name;  /* of the tag or of the field */
+    struct str name;  /* of the tag, the field or the list; EDIT_LIST_UNSUBSCRIBE: empty = all lists (C10) */
     struct str value; /* EDIT_FIELD_SET: its text; empty: the field is shown empty, whatever a source says */
     int64_t at_us;    /* when it was decided: of two edits of one thing the later counts, whichever is applied first (N5) */
     struct str by;    /* who: "operator", "trigger welcome"; for the ledger */

@@ -3,6 +3,7 @@
 #include "every_order.h"
 
 #include "engine/consent_act.h"
+#include "engine/edit.h"
 #include "store/list.h"
 
 #define ADA "ada@example.com"
@@ -211,6 +212,37 @@ static void consent_C4_an_act_without_a_proof_never_relaxes(void **state)
     assert_contact("new@example.com", "{'lists':[{'list':'news','status':'subscribed'}],'consent':{'state':'none'}}");
 }
 
+static struct edit_result edit_list(struct fixture *f, enum edit_kind kind, const char *list, int64_t at_us)
+{
+    struct edit edit = {.kind = kind, .email = STR(ADA), .name = str_of(list), .at_us = at_us, .by = STR("trigger welcome")};
+    struct edit_result result;
+
+    assert_int_equal(edit_commit(f->store, &edit, &f->arena, &result), OK);
+    return result;
+}
+
+static void consent_C4_N6_a_trigger_subscribes_nobody_who_ever_said_no(void **state)
+{
+    struct fixture *f = *state;
+    struct edit nobody = {.kind = EDIT_LIST_SUBSCRIBE, .email = STR("nobody@example.com"), .name = STR(NEWS), .by = STR("t")};
+    struct edit_result result;
+
+    add_list(f, NEWS, false);
+    add_list(f, "sure", true);
+    assert_applied(plugin_says(f, "{'type':'signup','contact':{'external_id':'1','email':'ada@example.com'}}"));
+    assert_true(edit_list(f, EDIT_LIST_SUBSCRIBE, NEWS, at(10)).changed);
+    assert_true(str_eq(edit_list(f, EDIT_LIST_SUBSCRIBE, "sure", at(10)).asks_list, STR("sure")));
+    assert_contact(ADA, "{'lists':[{'list':'news','status':'subscribed'},{'list':'sure','status':'pending'}]}");
+    assert_true(edit_list(f, EDIT_LIST_UNSUBSCRIBE, NEWS, at(20)).changed);
+    assert_false(edit_list(f, EDIT_LIST_SUBSCRIBE, NEWS, at(30)).changed);
+    assert_true(edit_list(f, EDIT_LIST_UNSUBSCRIBE, "", at(40)).changed);
+    assert_contact(ADA, "{'consent':{'state':'unsubscribed'},'lists':[{'list':'news','status':'unsubscribed'},"
+                        "{'list':'sure','status':'unsubscribed'}]}");
+    assert_int_equal(ledger_count(f, ADA, "C12", "unsubscribed by trigger welcome"), 2);
+    assert_int_equal(edit_commit(f->store, &nobody, &f->arena, &result), ERR_NOT_FOUND);
+    assert_nobody("nobody@example.com");
+}
+
 static void consent_C10_an_act_without_a_list_is_for_all_lists(void **state)
 {
     struct fixture *f = *state;
@@ -374,6 +406,7 @@ int main(void)
         contact_test(consent_C8_only_what_waits_can_be_confirmed),
         contact_test(consent_C8_with_a_proof_of_the_confirmation_nobody_is_asked),
         contact_test(consent_C4_an_act_without_a_proof_never_relaxes),
+        contact_test(consent_C4_N6_a_trigger_subscribes_nobody_who_ever_said_no),
         contact_test(consent_C10_an_act_without_a_list_is_for_all_lists),
         contact_test(consent_C12_an_act_says_who_and_how_one_knows),
         contact_test(consent_C6_a_manual_suppression_is_lifted_by_the_operator_only),
