@@ -18,6 +18,8 @@
     X(contacts, "look", "lists, shows, exports, imports and erases contacts")              \
     X(tag, "look", "gives contacts tags, lists and shows tags")                            \
     X(why, "look", "tells what made a contact as it is")                                   \
+    X(merge, "look", "makes two contacts one")                                             \
+    X(unmerge, "look", "undoes a merge of the last seven days")                            \
     X(stats, "look", "shows queue, roles and counters")                                    \
     X(fetch, "look", "lists the objects that are to be fetched")                           \
     X(doctor, "look", "explains why deliveries of a source were rejected")                 \

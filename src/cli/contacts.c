@@ -307,6 +307,7 @@ static const struct cli_command verbs[] = {
     {"import", contacts_import, "takes the rows of a CSV file as contacts", NULL},
     {"suppress", contacts_suppress, "keeps an address from being mailed", NULL},
     {"unsuppress", contacts_unsuppress, "lifts that again", NULL},
+    {"conflicts", contacts_conflicts, "lists addresses that two contacts name", NULL},
     {"erase", contacts_erase, "erases a person for good", NULL},
     {"token", contacts_token, "makes the text that ties who follows a mailing's link to its contact", NULL},
     {NULL, NULL, NULL, NULL},

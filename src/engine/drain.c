@@ -13,6 +13,7 @@
 #include "store/cart.h"
 #include "store/fetch.h"
 #include "store/master_key.h"
+#include "store/merge.h"
 #include "store/seen.h"
 #include "store/source.h"
 #include "store/visit.h"
@@ -291,6 +292,7 @@ static enum err forget_in_account(struct store *store, void *arg)
     told(f->drainer, seen_forget(store, f->now_us - config_int(cfg, SET_DRAIN_SEEN_DAYS) * DAY_US, &more), "dedupe keys");
     told(f->drainer, activity_forget(store), "activities");
     told(f->drainer, fetch_forget(store), "fetch tasks");
+    told(f->drainer, merge_forget(store), "merges");
     told(f->drainer, cart_forget(store, &more_carts), "carts");
     forget_visits(store, f, f->now_us - config_int(cfg, SET_VISITS_DAYS) * DAY_US);
     f->more |= more || more_carts;

@@ -167,14 +167,20 @@ static void touch(struct apply *a, struct customer *c)
     c->changed |= first != c->first_us || last != c->last_us;
 }
 
+static struct claim *claim_of(const struct scope *s, const struct customer *c, struct str address)
+{
+    struct claim *claim = s->claims;
+
+    while (claim && !(claim->source_id == c->source_id && str_eq(claim->subject, c->subject) && str_eq(claim->address, address)))
+        claim = claim->next;
+    return claim;
+}
+
 void customer_claim(struct apply *a, struct customer *c, enum claim_class class)
 {
     struct scope *s = a->scope;
-    struct claim *claim = s->claims;
+    struct claim *claim = claim_of(s, c, a->refs->email);
 
-    while (claim &&
-           !(claim->source_id == c->source_id && str_eq(claim->subject, c->subject) && str_eq(claim->address, a->refs->email)))
-        claim = claim->next;
     if (!claim) {
         claim = scope_add(s, &s->claims, sizeof(*claim));
         if (!claim)
@@ -187,10 +193,22 @@ void customer_claim(struct apply *a, struct customer *c, enum claim_class class)
                                 .first_us = a->v.at_us,
                                 .changed = true};
     } else if (class > claim->class || (class == claim->class && a->v.at_us < claim->first_us)) {
+        if (class > claim->class)
+            claim->said_v = (struct version){.at_us = 0};
         claim->class = class;
         claim->first_us = a->v.at_us;
         claim->changed = true;
     }
+}
+
+/* Keeps when an address was said last that is not the one said last of all: who may not have the latter falls back to it (H2). */
+static void claim_said(struct claim *claim, enum claim_class class, struct version v, struct str shown)
+{
+    if (!claim || class < claim->class || !version_replaces(v, claim->said_v))
+        return;
+    claim->said_v = v;
+    claim->shown = shown;
+    claim->changed = true;
 }
 
 /* The customer's current address: what a customer event says goes before what an order mentions, then the newer (H1). */
@@ -207,10 +225,15 @@ static void set_address(struct apply *a, struct customer *c, enum claim_class cl
         address->key = a->refs->email;
         address->changed = true;
     }
-    if (version_is_set(c->email_v) && !newer)
+    if (version_is_set(c->email_v) && !newer) {
+        if (!str_eq(c->email, a->refs->email))
+            claim_said(claim_of(s, c, a->refs->email), class, a->v, a->refs->email_shown);
         return;
-    if (c->email.len && !str_eq(c->email, a->refs->email))
+    }
+    if (c->email.len && !str_eq(c->email, a->refs->email)) {
         scope_note(s, a->ctx, c->contact_id, "H1", "email", STR_NONE, c->email, a->refs->email);
+        claim_said(claim_of(s, c, c->email), c->email_class, c->email_v, c->email_shown);
+    }
     c->email = a->refs->email;
     c->email_shown = a->refs->email_shown;
     c->email_class = class;
@@ -233,8 +256,8 @@ static void apply_customer(struct apply *a)
     touch(a, c);
     if (a->refs->email.len == 0)
         return;
-    set_address(a, c, class);
     customer_claim(a, c, class);
+    set_address(a, c, class);
 }
 
 /* AC-30, AC-31: a contact needs a valid address. What was said is kept with the customer all the same, so that the contact is

@@ -27,8 +27,20 @@ struct customer;
 /* False while the latest that its source said of it is a deletion (O5). */
 bool customer_is_living(const struct customer *c);
 
-/* How strongly an address belongs to a customer: what a customer event says outranks what an order mentions. */
-enum claim_class { CLAIM_WEAK = 0, CLAIM_STRONG = 1 };
+/* How strongly an address belongs to a customer: what a customer event says outranks what an order mentions. CLAIM_JOIN is the
+ * operator's: it joins whole contacts (M10). */
+enum claim_class { CLAIM_WEAK = 0, CLAIM_STRONG = 1, CLAIM_JOIN = 2 };
+/* Why an address is not its customer's though the customer named it: it is another customer's of the same source (M3), or it was
+ * another contact's before (H2). */
+enum claim_apart { APART_NOT = 0, APART_SAME_SOURCE = 1, APART_TAKEN = 2 };
+
+/* Subjects of an operator's merges: "m:" and an id. Such a customer is nobody; its claims join contacts. */
+#define SUBJECT_MERGE "m:"
+/* A customer that owns no address stands among the addresses as "#<source>:<subject>" (consent_subject_address). */
+static inline bool address_is_real(struct str key)
+{
+    return key.len && key.p[0] != '#';
+}
 
 struct customer {
     struct customer *next;
@@ -36,7 +48,7 @@ struct customer {
     struct str subject;     /* "c:<external id>" or "g:<address key>" */
     struct str external_id; /* empty for a guest */
     struct str contact_id;  /* empty while no address is known */
-    struct str email;       /* key of the current address; empty = none known */
+    struct str email;       /* key of the address named last; empty = none known; view.c says whether it is the customer's */
     struct str email_shown;
     enum claim_class email_class;
     struct version email_v;
@@ -62,6 +74,9 @@ struct claim {
     struct str subject, address;
     enum claim_class class;
     int64_t first_us;
+    struct version said_v; /* latest statement of its class; kept up only while another address is the customer's latest */
+    struct str shown;      /* as that statement spelled it */
+    enum claim_apart apart;
     bool changed;
 };
 

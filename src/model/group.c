@@ -5,13 +5,16 @@
 
 /*
  * Customers and addresses are nodes, claims are links. Links are taken in one fixed order (the store's own merges, then strong
- * before weak, then the earlier), and a link is refused when it would put two different living customers of one source into one
- * group (M3). The result does not depend on the order in which the claims became known (N5).
+ * before weak, then the earlier). A link is refused when it would put two different living customers of one source into one group
+ * (M3), and when it is not the customer's first and the address is another identified person's (H2). At last an operator's merges
+ * join whole groups (M10). The result does not depend on the order in which the claims became known (N5).
  */
+enum step { STEP_STORE_MERGE, STEP_LIVING, STEP_DELETED, STEP_OPERATOR };
 struct link {
     size_t customer, other; /* node numbers */
-    int step;               /* 0 merge, 1 living customer, 2 deleted one */
-    const struct claim *claim;
+    enum step step;
+    struct claim *claim;
+    enum claim_apart refused;
 };
 
 struct graph {
@@ -19,6 +22,7 @@ struct graph {
     struct address **addresses;
     size_t n_customers, n_nodes;
     size_t *group; /* node -> its group's number, the least node in it */
+    bool *placed;  /* by customer: one of its links was taken or refused before */
     struct link *links;
     size_t n_links;
 };
@@ -29,7 +33,7 @@ static int compare_links(const void *left, const void *right)
     int c;
 
     if (a->step != b->step)
-        return a->step - b->step;
+        return (int)a->step - (int)b->step;
     if (!a->claim || !b->claim)
         return (a->customer > b->customer) - (a->customer < b->customer);
     if (a->claim->class != b->claim->class)
@@ -72,8 +76,9 @@ static bool graph_nodes(struct scope *s, struct graph *g)
     g->customers = arena_array(s->arena, g->n_customers, sizeof(*g->customers));
     g->addresses = arena_array(s->arena, n_addresses, sizeof(*g->addresses));
     g->group = arena_array(s->arena, g->n_nodes, sizeof(*g->group));
+    g->placed = arena_array(s->arena, g->n_customers, sizeof(*g->placed));
     g->links = arena_array(s->arena, n_claims + g->n_customers, sizeof(*g->links));
-    if (!g->customers || !g->addresses || !g->group || !g->links)
+    if (!g->customers || !g->addresses || !g->group || !g->placed || !g->links)
         return false;
     for (struct customer *c = s->customers; c; c = c->next)
         g->customers[i++] = c;
@@ -85,6 +90,13 @@ static bool graph_nodes(struct scope *s, struct graph *g)
     return true;
 }
 
+static enum step step_of(const struct claim *claim, const struct customer *c)
+{
+    if (claim->class == CLAIM_JOIN)
+        return STEP_OPERATOR;
+    return customer_is_living(c) ? STEP_LIVING : STEP_DELETED;
+}
+
 static void graph_links(const struct scope *s, struct graph *g)
 {
     for (size_t i = 0; i < g->n_customers; i++) {
@@ -92,14 +104,14 @@ static void graph_links(const struct scope *s, struct graph *g)
         size_t into = c->merged_into.len ? customer_node(g, c->source_id, c->merged_into) : g->n_nodes;
 
         if (into < g->n_nodes)
-            g->links[g->n_links++] = (struct link){.customer = i, .other = into, .step = 0};
+            g->links[g->n_links++] = (struct link){.customer = i, .other = into, .step = STEP_STORE_MERGE};
     }
-    for (const struct claim *c = s->claims; c; c = c->next) {
+    for (struct claim *c = s->claims; c; c = c->next) {
         size_t customer = customer_node(g, c->source_id, c->subject), address = address_node(g, c->address);
 
         if (customer < g->n_nodes && address < g->n_nodes)
-            g->links[g->n_links++] = (struct link){
-                .customer = customer, .other = address, .step = customer_is_living(g->customers[customer]) ? 1 : 2, .claim = c};
+            g->links[g->n_links++] =
+                (struct link){.customer = customer, .other = address, .step = step_of(c, g->customers[customer]), .claim = c};
     }
     qsort(g->links, g->n_links, sizeof(*g->links), compare_links);
 }
@@ -131,19 +143,57 @@ static void join_groups(struct graph *g, size_t left, size_t right)
             g->group[i] = into;
 }
 
-static void graph_join(struct scope *s, struct graph *g, const struct event_context *ctx)
+/* True when the group has an identified customer that its store still has; guests are joined by the address (M4). */
+static bool is_of_person(const struct graph *g, size_t group)
+{
+    for (size_t i = 0; i < g->n_customers; i++)
+        if (g->group[i] == group && g->customers[i]->external_id.len && customer_is_living(g->customers[i]))
+            return true;
+    return false;
+}
+
+/* Why a customer's link must not join the two groups. A customer's first address says who it is (M1), a later one may be a mistake. */
+static enum claim_apart refusal(const struct graph *g, const struct link *l, size_t left, size_t right)
+{
+    if (!may_join(g, left, right))
+        return APART_SAME_SOURCE;
+    return g->placed[l->customer] && is_of_person(g, right) ? APART_TAKEN : APART_NOT;
+}
+
+/* Takes the links of the steps `from` to `to`. */
+static void graph_join(struct graph *g, enum step from, enum step to)
+{
+    for (size_t i = 0; i < g->n_links; i++) {
+        struct link *l = &g->links[i];
+        size_t left = g->group[l->customer], right = g->group[l->other];
+
+        if (l->step < from || l->step > to)
+            continue;
+        if (left != right && (l->step == STEP_LIVING || l->step == STEP_DELETED))
+            l->refused = refusal(g, l, left, right);
+        if (left != right && !l->refused)
+            join_groups(g, left, right);
+        if (l->claim)
+            g->placed[l->customer] = true;
+    }
+}
+
+/* Marks the claims that were refused and stayed so; the ledger tells when that is new (M3, H2). */
+static void mark_apart(struct scope *s, const struct graph *g, const struct event_context *ctx)
 {
     for (size_t i = 0; i < g->n_links; i++) {
         const struct link *l = &g->links[i];
-        size_t left = g->group[l->customer], right = g->group[l->other];
+        const struct customer *c = g->customers[l->customer];
+        enum claim_apart apart = g->group[l->customer] == g->group[l->other] ? APART_NOT : l->refused;
 
-        if (left == right)
+        if (!l->claim || l->step == STEP_OPERATOR || l->claim->apart == apart)
             continue;
-        if (l->step == 0 || may_join(g, left, right))
-            join_groups(g, left, right);
-        else if (l->claim->changed)
-            scope_note(s, ctx, g->customers[l->customer]->contact_id, "M3", "address kept apart", l->claim->address, STR_NONE,
-                       g->customers[l->customer]->external_id);
+        l->claim->apart = apart;
+        l->claim->changed = true;
+        if (apart)
+            scope_note(s, ctx, c->contact_id, apart == APART_TAKEN ? "H2" : "M3",
+                       apart == APART_TAKEN ? "address is another contact's" : "address kept apart", l->claim->address, STR_NONE,
+                       c->external_id);
     }
 }
 
@@ -185,7 +235,8 @@ static struct str survivor(const struct graph *g, size_t group, const struct str
 static bool has_address(const struct graph *g, size_t group)
 {
     for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->group[i] == group && (i >= g->n_customers || g->customers[i]->email.len))
+        if (g->group[i] == group &&
+            (i >= g->n_customers ? address_is_real(g->addresses[i - g->n_customers]->key) : g->customers[i]->email.len > 0))
             return true;
     return false;
 }
@@ -236,7 +287,9 @@ void scope_group(struct scope *s, const struct event_context *ctx)
         return;
     }
     graph_links(s, &g);
-    graph_join(s, &g, ctx);
+    graph_join(&g, STEP_STORE_MERGE, STEP_DELETED);
+    mark_apart(s, &g, ctx);
+    graph_join(&g, STEP_OPERATOR, STEP_OPERATOR);
     ids = arena_array(s->arena, g.n_nodes, sizeof(*ids));
     if (!ids) {
         s->err = ERR_MEMORY;

@@ -5,8 +5,9 @@
 
 /* The address that a mail would go to: of a customer that the store still has (O5, M5) before one that it deleted or merged away,
  * of a customer before a guest, then what was said more strongly, then later. */
-static bool is_better_address(const struct customer *a, const struct customer *b)
+static bool is_better_address(const struct view_address *left, const struct view_address *right)
 {
+    const struct customer *a = left->customer, *b = right->customer;
     int living = (customer_is_living(a) && a->merged_into.len == 0) - (customer_is_living(b) && b->merged_into.len == 0);
     int known = (a->external_id.len > 0) - (b->external_id.len > 0);
 
@@ -14,18 +15,20 @@ static bool is_better_address(const struct customer *a, const struct customer *b
         return living > 0;
     if (known)
         return known > 0;
-    if (a->email_class != b->email_class)
-        return a->email_class > b->email_class;
-    return version_replaces(a->email_v, b->email_v);
+    if (left->class != right->class)
+        return left->class > right->class;
+    return version_replaces(left->v, right->v);
 }
 
-static const struct customer *primary_customer(const struct scope *facts)
+static struct view_address primary_address(const struct scope *facts)
 {
-    const struct customer *best = NULL;
+    struct view_address best = {.customer = NULL}, one;
 
-    for (const struct customer *c = facts->customers; c; c = c->next)
-        if (c->email.len && (!best || is_better_address(c, best)))
-            best = c;
+    for (const struct customer *c = facts->customers; c; c = c->next) {
+        one = view_address_of(facts, c);
+        if (one.key.len && (!best.customer || is_better_address(&one, &best)))
+            best = one;
+    }
     return best;
 }
 
@@ -109,12 +112,11 @@ struct str view_source_name(const struct view_source *sources, size_t n, int64_t
 
 enum err view_build(const struct view_input *in, struct contact_view *out)
 {
-    const struct customer *primary = primary_customer(in->facts);
+    struct view_address primary = primary_address(in->facts);
     enum err err;
 
     *out = (struct contact_view){.id = in->id};
-    if (primary)
-        out->email = primary->email_shown;
+    out->email = primary.shown;
     err = view_people(in, out);
     if (!err)
         err = view_fields(in, out);
@@ -125,7 +127,7 @@ enum err view_build(const struct view_input *in, struct contact_view *out)
         err = view_suppressions(in, out);
     }
     if (!err)
-        err = view_consents(in, primary, out);
+        err = view_consents(in, &primary, out);
     if (!err)
         err = view_orders(in, out);
     if (!err)

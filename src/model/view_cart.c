@@ -171,21 +171,6 @@ static void view_cart(const struct view_input *in, bool has_address, const struc
         v->fire_us = due_of(in, c, &bought, told);
 }
 
-/* The customer that the store's own merges made of the cart's (M5); bounded, as merges may go round. */
-static struct str survivor_of(const struct scope *facts, const struct cart *c)
-{
-    struct str subject = c->subject;
-
-    for (int step = 0; step < 16; step++) {
-        const struct customer *k = scope_customer(facts, c->source_id, subject);
-
-        if (!k || k->merged_into.len == 0)
-            break;
-        subject = k->merged_into;
-    }
-    return subject;
-}
-
 static bool is_open(const struct view_cart *v)
 {
     return v->state == CART_ACTIVE || v->state == CART_ABANDONED;
@@ -202,15 +187,24 @@ static int compare_carts(const void *left, const void *right)
     return str_cmp(a->id, b->id);
 }
 
-/* M9: of the open carts that a store's merge brought together the newest stays. `carts` are sorted, the newest first. */
-static void close_merged(const struct scope *facts, struct view_cart *carts, size_t n)
+/* True when a merge brought the two carts together: the store's of two of its customers (M5), or the operator's (M10). */
+static bool are_merged(const struct view_persons *persons, const struct cart *a, const struct cart *b)
+{
+    size_t one = view_person_place(persons, a->source_id, a->subject), other = view_person_place(persons, b->source_id, b->subject);
+
+    if (one == persons->n || other == persons->n || one == other)
+        return false;
+    if (persons->joined_us && persons->person[one] != persons->person[other])
+        return true;
+    return persons->merged[one] == persons->merged[other];
+}
+
+/* M9: of the open carts that a merge brought together the newest stays. `carts` are sorted, the newest first. */
+static void close_merged(const struct view_persons *persons, struct view_cart *carts, size_t n)
 {
     for (size_t i = n; i-- > 1;)
         for (size_t newer = 0; newer < i && is_open(&carts[i]); newer++) {
-            const struct cart *a = carts[i].cart, *b = carts[newer].cart;
-
-            if (!is_open(&carts[newer]) || a->source_id != b->source_id || a->subject.len == 0 || str_eq(a->subject, b->subject) ||
-                !str_eq(survivor_of(facts, a), survivor_of(facts, b)))
+            if (!is_open(&carts[newer]) || !are_merged(persons, carts[i].cart, carts[newer].cart))
                 continue;
             carts[i].state = CART_CLOSED;
             carts[i].due_us = carts[i].fire_us = 0;
@@ -219,7 +213,12 @@ static void close_merged(const struct scope *facts, struct view_cart *carts, siz
 
 enum err view_carts(const struct view_input *in, struct contact_view *out)
 {
+    struct view_persons persons;
+    enum err err = view_persons_of(in->facts, in->arena, &persons);
     size_t n = 0;
+
+    if (err)
+        return err;
 
     for (const struct cart *c = in->facts->carts; c; c = c->next)
         n++;
@@ -230,6 +229,6 @@ enum err view_carts(const struct view_input *in, struct contact_view *out)
         view_cart(in, out->email.len > 0, c, &out->carts[out->n_carts++]);
     if (out->n_carts)
         qsort(out->carts, out->n_carts, sizeof(*out->carts), compare_carts);
-    close_merged(in->facts, out->carts, out->n_carts);
+    close_merged(&persons, out->carts, out->n_carts);
     return OK;
 }

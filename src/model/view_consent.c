@@ -6,31 +6,33 @@
 #include <stdlib.h>
 
 /* Since when the customer has its present address; 0 when nothing says. */
-static int64_t address_since(const struct view_input *in, const struct customer *c)
+static int64_t address_since(const struct view_input *in, const struct view_address *a)
 {
+    const struct customer *c = a->customer;
+
     for (const struct claim *k = in->facts->claims; k; k = k->next)
-        if (k->source_id == c->source_id && str_eq(k->subject, c->subject) && str_eq(k->address, c->email))
+        if (k->source_id == c->source_id && str_eq(k->subject, c->subject) && str_eq(k->address, a->key))
             return k->first_us;
     return 0;
 }
 
 /* True when the statement is kept with the customer itself and was made when it had its present address. */
-static bool speaks_of(const struct view_input *in, const struct customer *primary, const struct consent *c, int64_t at_us)
+static bool speaks_of(const struct view_input *in, const struct view_address *primary, const struct consent *c, int64_t at_us)
 {
-    struct str own = consent_subject_address(in->arena, primary->source_id, primary->subject);
+    struct str own = consent_subject_address(in->arena, primary->customer->source_id, primary->customer->subject);
 
     return str_eq(c->address, own) && at_us >= address_since(in, primary);
 }
 
 /* Restricting statements count for every address of the person, relaxing ones only for the address they were given for. */
-static void join_statement(const struct view_input *in, const struct customer *primary, const struct consent *c,
+static void join_statement(const struct view_input *in, const struct view_address *primary, const struct consent *c,
                            struct consent_register into[CONSENT_KIND__COUNT])
 {
     consent_take(&into[CONSENT_RESTRICT], &c->is[CONSENT_RESTRICT]);
-    if (!primary)
+    if (!primary->customer)
         return;
     for (enum consent_kind k = CONSENT_OPT_IN; k < CONSENT_KIND__COUNT; k++)
-        if (str_eq(c->address, primary->email) || speaks_of(in, primary, c, c->is[k].at_us))
+        if (str_eq(c->address, primary->key) || speaks_of(in, primary, c, c->is[k].at_us))
             consent_take(&into[k], &c->is[k]);
 }
 
@@ -56,7 +58,7 @@ static struct view_consent answer(const struct consent_register is[CONSENT_KIND_
  * C8: what a source with a list says without naming one is said for all lists and for its own. Where its own waits for a confirmation,
  * so does what was said for all; it is confirmed with it.
  */
-static void confirm_by_list(const struct view_input *in, const struct customer *primary,
+static void confirm_by_list(const struct view_input *in, const struct view_address *primary,
                             struct consent_register email[CONSENT_KIND__COUNT])
 {
     struct consent_register of_list[CONSENT_KIND__COUNT] = {0};
@@ -87,9 +89,44 @@ static int compare_lists(const void *left, const void *right)
     return str_cmp(((const struct view_list *)left)->list, ((const struct view_list *)right)->list);
 }
 
+/* What was said of one of the persons that an operator joined, for its own addresses; a refusal for all lists is one for each (C10). */
+static void join_person(const struct view_input *in, const struct view_persons *p, size_t person, struct str list,
+                        struct consent_register into[CONSENT_KIND__COUNT])
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct view_address own = view_address_of(in->facts, p->at[i]);
+
+        for (const struct consent *c = p->person[i] == person ? in->facts->consents : NULL; c; c = c->next) {
+            if (!str_eq(c->channel, STR("email")) || !(str_eq(c->address, own.key) || speaks_of(in, &own, c, INT64_MAX)))
+                continue;
+            if (str_eq(c->list, list))
+                consent_join(into, c->is);
+            else if (c->list.len == 0)
+                consent_take(&into[CONSENT_RESTRICT], &c->is[CONSENT_RESTRICT]);
+        }
+    }
+}
+
+/* M8: who is unsubscribed when an operator joins contacts makes the whole contact so; only an opt-in after the merge counts again. */
+static void keep_refusals(const struct view_input *in, const struct view_persons *p, struct str list,
+                          struct consent_register is[CONSENT_KIND__COUNT])
+{
+    for (size_t i = 0; p->joined_us && i < p->n; i++) {
+        struct consent_register said[CONSENT_KIND__COUNT] = {0};
+
+        join_person(in, p, p->person[i], list, said);
+        if (consent_resolve(said).state != CONSENT_UNSUBSCRIBED)
+            continue;
+        for (enum consent_kind k = CONSENT_OPT_IN; k < CONSENT_KIND__COUNT; k++)
+            if (is[k].at_us <= p->joined_us)
+                is[k] = (struct consent_register){.set = false};
+        consent_take(&is[CONSENT_RESTRICT], &said[CONSENT_RESTRICT]);
+    }
+}
+
 /* C10: without a list an unsubscription is global, so it restricts every list as well. */
-static void answer_list(const struct view_input *in, const struct customer *primary, const struct consent_register *global,
-                        struct view_list *list)
+static void answer_list(const struct view_input *in, const struct view_address *primary, const struct view_persons *persons,
+                        const struct consent_register *global, struct view_list *list)
 {
     struct consent_register is[CONSENT_KIND__COUNT] = {[CONSENT_RESTRICT] = *global};
     struct view_consent said;
@@ -97,19 +134,24 @@ static void answer_list(const struct view_input *in, const struct customer *prim
     for (const struct consent *c = in->facts->consents; c; c = c->next)
         if (str_eq(c->list, list->list) && str_eq(c->channel, STR("email")))
             join_statement(in, primary, c, is);
+    keep_refusals(in, persons, list->list, is);
     said = answer(is);
     list->state = said.state;
     if (said.at_us)
         list->since_us = said.at_us;
 }
 
-enum err view_consents(const struct view_input *in, const struct customer *primary, struct contact_view *out)
+enum err view_consents(const struct view_input *in, const struct view_address *primary, struct contact_view *out)
 {
     struct consent_register email[CONSENT_KIND__COUNT] = {0}, sms[CONSENT_KIND__COUNT] = {0};
     char phone[PHONE_CHARS + 1];
     struct str shown = phone_normalise(out->phone, phone) ? STR_NONE : str_of(phone);
+    struct view_persons persons;
     size_t n = 0;
+    enum err err = view_persons_of(in->facts, in->arena, &persons);
 
+    if (err)
+        return err;
     for (const struct consent *c = in->facts->consents; c; c = c->next)
         n++;
     out->lists = arena_array(in->arena, n, sizeof(*out->lists));
@@ -131,10 +173,11 @@ enum err view_consents(const struct view_input *in, const struct customer *prima
         }
     }
     confirm_by_list(in, primary, email);
+    keep_refusals(in, &persons, STR(""), email);
     out->consent = answer(email);
     out->sms = answer(sms);
     for (size_t i = 0; i < out->n_lists; i++)
-        answer_list(in, primary, &email[CONSENT_RESTRICT], &out->lists[i]);
+        answer_list(in, primary, &persons, &email[CONSENT_RESTRICT], &out->lists[i]);
     qsort(out->lists, out->n_lists, sizeof(*out->lists), compare_lists);
     return OK;
 }

@@ -4,11 +4,30 @@
 
 #include "model/view.h"
 
-/* `primary` may be NULL. */
-enum err view_consents(const struct view_input *in, const struct customer *primary, struct contact_view *out) MUST_CHECK;
+/* The address of one customer, with what says so. `customer` NULL: there is none. */
+struct view_address {
+    const struct customer *customer;
+    struct str key, shown;
+    enum claim_class class;
+    struct version v;
+};
+/* The one said last, unless it is another contact's and the customer has one of its own (H2). */
+struct view_address view_address_of(const struct scope *facts, const struct customer *c);
+enum err view_consents(const struct view_input *in, const struct view_address *primary, struct contact_view *out) MUST_CHECK;
 enum err view_fields(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 /* Sorts and drops repetitions; returns how many are left. */
 size_t view_unique_texts(struct str *at, size_t n);
+/* The customers of a contact, and who is one with whom but for an operator's merge. */
+struct view_persons {
+    const struct customer **at;
+    size_t *merged; /* the same number: the store merged them (M5) */
+    size_t *person; /* the same number: one person, also by an address; only when `joined_us` */
+    size_t n;
+    int64_t joined_us; /* latest merge by an operator (M10); 0 = never */
+};
+enum err view_persons_of(const struct scope *facts, struct arena *arena, struct view_persons *out) MUST_CHECK;
+/* Place of a customer in `at`; `n` when it is not of the contact. */
+size_t view_person_place(const struct view_persons *p, int64_t source_id, struct str subject);
 /* True when `word` is one of the words, which blanks part. */
 bool is_one_of(struct str word, const char *words);
 /* The later of state and late status. */

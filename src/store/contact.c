@@ -101,7 +101,8 @@ enum err contact_address(struct store *store, struct str id, struct arena *arena
     return find_text(
         store,
         "SELECT a.address FROM contact c JOIN address a ON a.account_id = c.account_id"
-        " AND a.contact_id = coalesce(c.alias_of, c.id) WHERE c.account_id = $1 AND c.id = $2 ORDER BY a.address LIMIT 1",
+        " AND a.contact_id = coalesce(c.alias_of, c.id) WHERE c.account_id = $1 AND c.id = $2 AND a.address NOT LIKE '#%'"
+        " ORDER BY a.address LIMIT 1",
         id, arena, address);
 }
 

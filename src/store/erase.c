@@ -80,6 +80,7 @@ static enum err forget_customer(struct store *store, int64_t source_id, struct s
         "DELETE FROM activity WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM customer_field WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM claim WHERE account_id = $1 AND source_id = $2 AND subject = $3",
+        "DELETE FROM contact_merge WHERE account_id = $1 AND source_id = $2 AND subject = $3",
         "DELETE FROM customer WHERE account_id = $1 AND source_id = $2 AND subject = $3",
     };
     enum err err = OK;
@@ -174,6 +175,9 @@ static enum err forget_group(struct store *store, const struct seal *seal, const
         if (!err)
             err = forget_customer(store, c->source_id, c->subject);
     }
+    for (struct claim *k = s->claims; k && !err; k = k->next)
+        if (k->shown.len && address_is_real(k->address))
+            err = erase_task_put(store, 0, k->shown);
     for (struct address *a = s->addresses; a && !err; a = a->next) {
         err = bury_text(store, seal, a->key, at_us);
         if (!err)
@@ -244,6 +248,8 @@ enum err erase_source(struct store *store, int64_t source_id)
         /* what the operator noted down keeps nobody: it goes with the last source that knew the address */
         "DELETE FROM claim WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"
         " WHERE k.account_id = $1 AND k.address = claim.address AND k.source_id <> 0)",
+        "DELETE FROM contact_merge WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM claim k WHERE k.account_id = $1"
+        " AND k.source_id = 0 AND k.subject = contact_merge.subject)",
         "DELETE FROM customer_field WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"
         " WHERE k.account_id = $1 AND k.source_id = 0 AND k.subject = customer_field.subject)",
         "DELETE FROM customer WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"

@@ -14,6 +14,7 @@
 #include "store/migrations/0011_notice.h"
 #include "store/migrations/0012_account.h"
 #include "store/migrations/0013_list.h"
+#include "store/migrations/0014_identity.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},
@@ -29,5 +30,6 @@ const struct db_migration schema_migrations[] = {
     {11, "notice", migration_0011_notice},
     {12, "account", migration_0012_account},
     {13, "list", migration_0013_list},
+    {14, "identity", migration_0014_identity},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

@@ -8,6 +8,8 @@
     "c.email_receipt, c.seen_at_us, c.seen_rank, c.seen_receipt, c.deleted_at_us, c.deleted_rank, c.deleted_receipt, "          \
     "c.merged_into, c.first_us, c.last_us"
 
+#define CLAIM_COLUMNS "address, source_id, subject, class, first_us, said_at_us, said_rank, said_receipt, shown, apart"
+
 enum err scope_read(struct scope *s, struct db_stmt *st, scope_row *read)
 {
     enum err err = OK;
@@ -77,6 +79,9 @@ static enum err read_claim(struct scope *s, struct row *r)
     c.subject = row_str(r);
     c.class = (enum claim_class)row_int(r);
     c.first_us = row_int(r);
+    c.said_v = row_version(r);
+    c.shown = row_str(r);
+    c.apart = (enum claim_apart)row_int(r);
     for (claim = s->claims; claim; claim = claim->next)
         if (claim->source_id == c.source_id && str_eq(claim->subject, c.subject) && str_eq(claim->address, c.address))
             return OK;
@@ -117,7 +122,7 @@ static enum err load_claims_of(struct store *store, struct scope *s, const struc
 {
     struct db_stmt *st = NULL;
     enum err err = db_query(store->db, &st,
-                            "SELECT address, source_id, subject, class, first_us FROM claim"
+                            "SELECT " CLAIM_COLUMNS " FROM claim"
                             " WHERE account_id = $1 AND source_id = $2 AND subject = $3",
                             "iis", s->account_id, c->source_id, c->subject);
 
@@ -145,9 +150,8 @@ static enum err expand_customer(struct store *store, struct scope *s, struct cus
 static enum err expand_address(struct store *store, struct scope *s, struct address *a)
 {
     struct db_stmt *st = NULL;
-    enum err err = db_query(store->db, &st,
-                            "SELECT address, source_id, subject, class, first_us FROM claim WHERE account_id = $1 AND address = $2",
-                            "is", s->account_id, a->key);
+    enum err err = db_query(store->db, &st, "SELECT " CLAIM_COLUMNS " FROM claim WHERE account_id = $1 AND address = $2", "is",
+                            s->account_id, a->key);
 
     a->expanded = true;
     if (!err)

@@ -60,10 +60,14 @@ static enum err save_people(struct store *store, const struct scope *s)
         if (c->changed)
             err = db_run(
                 store->db,
-                "INSERT INTO claim (account_id, address, source_id, subject, class, first_us) VALUES ($1, $2, $3, $4, $5, $6)"
+                "INSERT INTO claim (account_id, address, source_id, subject, class, first_us, said_at_us, said_rank, said_receipt,"
+                " shown, apart) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
                 " ON CONFLICT (account_id, address, source_id, subject)"
-                " DO UPDATE SET class = excluded.class, first_us = excluded.first_us",
-                "isisii", store->account_id, c->address, c->source_id, c->subject, (int64_t)c->class, c->first_us);
+                " DO UPDATE SET class = excluded.class, first_us = excluded.first_us, said_at_us = excluded.said_at_us,"
+                " said_rank = excluded.said_rank, said_receipt = excluded.said_receipt, shown = excluded.shown,"
+                " apart = excluded.apart",
+                "isisiiiissi", store->account_id, c->address, c->source_id, c->subject, (int64_t)c->class, c->first_us,
+                c->said_v.at_us, (int64_t)c->said_v.rank, not_null(c->said_v.receipt), not_null(c->shown), (int64_t)c->apart);
     /* M6: an id that was merged away stays resolvable, and chains are flat */
     for (struct dropped_contact *d = s->dropped; d && !err; d = d->next)
         err = db_run(store->db, "UPDATE contact SET alias_of = $1 WHERE account_id = $2 AND (id = $3 OR alias_of = $3)", "sis",

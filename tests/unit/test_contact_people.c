@@ -1,4 +1,4 @@
-/* test_contact_people.c -- who a contact is: look-up, joining, merging, guests, changes of address (M1-M8, G1-G3, H1, H3). */
+/* test_contact_people.c -- who a contact is: look-up, joining, merging, guests (M1-M8, G1-G3). */
 #include "contact_fixture.h"
 
 #define ADA "ada@example.com"
@@ -293,68 +293,6 @@ static void G3_the_box_counts_on_the_create_event_only(void **state)
     assert_contact(ADA, "{'consent':{'state':'none'},'mailable':false,'orders':{'count':1}}");
 }
 
-/* -- changes of address -------------------------------------------------------------------------------------------------- */
-
-static void H1_a_new_address_keeps_the_contact_and_the_old_one_as_alias(void **state)
-{
-    struct fixture *f = *state;
-    const char *id;
-
-    assert_applied(shop_says(f, "customers/create", "{'id':1,'email':'ada@example.com','updated_at':'@10'}"));
-    id = contact_id(f, ADA);
-    assert_applied(shop_says(f, "customers/update", "{'id':1,'email':'king@example.com','updated_at':'@20'}"));
-    assert_contacts(1);
-    assert_string_equal(contact_id(f, "king@example.com"), id);
-    assert_string_equal(contact_id(f, ADA), id);
-    assert_contact(ADA, "{'email':'king@example.com'}");
-    assert_ledger(ADA, "H1", "email", ADA, "king@example.com");
-}
-
-static void H1_an_older_address_that_comes_late_does_not_replace_the_new_one(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_applied(shop_says(f, "customers/update", "{'id':1,'email':'king@example.com','updated_at':'@20'}"));
-    assert_applied(shop_says(f, "customers/create", "{'id':1,'email':'ada@example.com','updated_at':'@10'}"));
-    assert_contact(ADA, "{'email':'king@example.com'}");
-    assert_contacts(1);
-}
-
-static void H1_a_refusal_goes_along_and_consent_does_not(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_applied(shop_says(f, "customers/create", "{'id':1,'email':'ada@example.com','updated_at':'@10'}"));
-    assert_applied(shop_says(f, "customers/create", "{'id':2,'email':'bob@example.com','updated_at':'@10'}"));
-    assert_applied(plugin_says(f, "{'type':'subscribe','at':'@15','contact':{'email':'ada@example.com'}}"));
-    assert_applied(plugin_says(f, "{'type':'unsubscribe','at':'@15','contact':{'email':'bob@example.com'}}"));
-    assert_applied(shop_says(f, "customers/update", "{'id':1,'email':'ada2@example.com','updated_at':'@20'}"));
-    assert_applied(shop_says(f, "customers/update", "{'id':2,'email':'bob2@example.com','updated_at':'@20'}"));
-    assert_contact("ada2@example.com", "{'email':'ada2@example.com','consent':{'state':'none'},'mailable':false}");
-    assert_contact("bob2@example.com", "{'email':'bob2@example.com','consent':{'state':'unsubscribed'},'mailable':false}");
-}
-
-static void H1_consent_that_comes_with_the_new_address_counts(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_applied(shop_says(f, "customers/create", "{'id':1,'email':'ada@example.com','updated_at':'@10'}"));
-    assert_applied(shop_says(f, "customers/update",
-                             "{'id':1,'email':'ada2@example.com','updated_at':'@20','email_marketing_consent':"
-                             "{'state':'subscribed','consent_updated_at':'@20'}}"));
-    assert_contact(ADA, "{'email':'ada2@example.com','consent':{'state':'subscribed'},'mailable':true}");
-}
-
-static void H3_an_invalid_new_address_keeps_the_old_and_is_noted(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_applied(shop_says(f, "customers/create", "{'id':1,'email':'ada@example.com','first_name':'Ada','updated_at':'@10'}"));
-    assert_applied(shop_says(f, "customers/update", "{'id':1,'email':'ada@@example','first_name':'Augusta','updated_at':'@20'}"));
-    assert_contact(ADA, "{'email':'ada@example.com','first_name':'Augusta'}");
-    assert_int_equal(ledger_count(f, ADA, "H3", "invalid e-mail ignored"), 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,11 +312,6 @@ int main(void)
         contact_test(G2_a_later_signup_attaches_the_id_to_the_same_contact),
         contact_test(G3_the_box_counts_with_the_orders_creation_time),
         contact_test(G3_the_box_counts_on_the_create_event_only),
-        contact_test(H1_a_new_address_keeps_the_contact_and_the_old_one_as_alias),
-        contact_test(H1_an_older_address_that_comes_late_does_not_replace_the_new_one),
-        contact_test(H1_a_refusal_goes_along_and_consent_does_not),
-        contact_test(H1_consent_that_comes_with_the_new_address_counts),
-        contact_test(H3_an_invalid_new_address_keeps_the_old_and_is_noted),
     };
 
     return cmocka_run_group_tests(tests, load_routes, free_routes);

@@ -1,0 +1,103 @@
+/* view_person.c -- owns which address is a customer's, and who the persons are that an operator's merge made one contact (H2, M8-M10). */
+#include "model/view_parts.h"
+
+static bool is_own(const struct customer *c, const struct claim *k)
+{
+    return k->source_id == c->source_id && str_eq(k->subject, c->subject);
+}
+
+static bool is_later(const struct claim *a, const struct claim *b)
+{
+    int order = version_cmp(a->said_v, b->said_v);
+
+    if (a->class != b->class)
+        return a->class > b->class;
+    return order ? order > 0 : str_cmp(a->address, b->address) < 0;
+}
+
+struct view_address view_address_of(const struct scope *facts, const struct customer *c)
+{
+    const struct claim *best = NULL;
+
+    if (c->email.len == 0 || !scope_address(facts, c->email))
+        for (const struct claim *k = facts->claims; k; k = k->next)
+            if (is_own(c, k) && k->shown.len && scope_address(facts, k->address) && (!best || is_later(k, best)))
+                best = k;
+    if (best)
+        return (struct view_address){
+            .customer = c, .key = best->address, .shown = best->shown, .class = best->class, .v = best->said_v};
+    return (struct view_address){.customer = c, .key = c->email, .shown = c->email_shown, .class = c->email_class, .v = c->email_v};
+}
+
+/* When an operator joined the contact out of several; 0 = never (M10). */
+static int64_t joined_us(const struct scope *facts)
+{
+    int64_t at = 0;
+
+    for (const struct claim *k = facts->claims; k; k = k->next)
+        if (k->class == CLAIM_JOIN && k->first_us > at)
+            at = k->first_us;
+    return at;
+}
+
+size_t view_person_place(const struct view_persons *p, int64_t source_id, struct str subject)
+{
+    size_t i = 0;
+
+    while (i < p->n && !(p->at[i]->source_id == source_id && str_eq(p->at[i]->subject, subject)))
+        i++;
+    return i;
+}
+
+static void unite(size_t *number, size_t n, size_t a, size_t b)
+{
+    size_t from, into;
+
+    if (a == n || b == n || number[a] == number[b])
+        return;
+    into = number[a] < number[b] ? number[a] : number[b];
+    from = number[a] < number[b] ? number[b] : number[a];
+    for (size_t i = 0; i < n; i++)
+        if (number[i] == from)
+            number[i] = into;
+}
+
+static bool is_shared(const struct claim *a, const struct claim *b)
+{
+    return a->class != CLAIM_JOIN && b->class != CLAIM_JOIN && !a->apart && !b->apart && str_eq(a->address, b->address);
+}
+
+static void unite_by_claims(struct view_persons *p, const struct scope *facts)
+{
+    for (const struct claim *a = facts->claims; a; a = a->next)
+        for (const struct claim *b = a->next; b; b = b->next)
+            if (is_shared(a, b))
+                unite(p->person, p->n, view_person_place(p, a->source_id, a->subject),
+                      view_person_place(p, b->source_id, b->subject));
+}
+
+enum err view_persons_of(const struct scope *facts, struct arena *arena, struct view_persons *out)
+{
+    size_t n = 0;
+
+    *out = (struct view_persons){.joined_us = joined_us(facts)};
+    for (const struct customer *c = facts->customers; c; c = c->next)
+        n++;
+    out->at = arena_array(arena, n, sizeof(*out->at));
+    out->merged = arena_array(arena, n, sizeof(*out->merged));
+    out->person = arena_array(arena, n, sizeof(*out->person));
+    if (!out->at || !out->merged || !out->person)
+        return ERR_MEMORY;
+    for (const struct customer *c = facts->customers; c; c = c->next) {
+        out->merged[out->n] = out->n;
+        out->at[out->n++] = c;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (out->at[i]->merged_into.len)
+            unite(out->merged, n, i, view_person_place(out, out->at[i]->source_id, out->at[i]->merged_into));
+    for (size_t i = 0; i < n; i++)
+        out->person[i] = out->merged[i];
+    if (out->joined_us)
+        unite_by_claims(out, facts);
+    return OK;
+}
