@@ -57,6 +57,8 @@ enum { SETTING_SECRET = 1 };
     X(DRAIN_CART_COOLDOWN, "drain.cart_cooldown", SETTING_MS, "7d", 0, 7776000000, 0,                                              \
       "time in which one abandoned cart a contact starts something")                                                               \
     X(DRAIN_SEEN_DAYS, "drain.seen_days", SETTING_INT, "8", 3, 400, 0, "days a dedupe key is remembered at least")                 \
+    X(CONTACTS_PURCHASES, "contacts.purchase_states", SETTING_TEXT, "paid completed", 1, 0, 0,                                     \
+      "states of an order that count as a purchase: pending, paid, completed")                                                     \
     X(VISITS_KEY_RATE, "visits.key_rate", SETTING_INT, "100", 0, 1000000, 0, "visits a second of one source; 0 = no limit")        \
     X(VISITS_ADDRESS_RATE, "visits.address_rate", SETTING_INT, "10", 0, 1000000, 0,                                                \
       "visits a second from one address; 0 = no limit")                                                                            \

@@ -117,11 +117,14 @@ struct contact_view {
     size_t n_bought, n_viewed;
 };
 
+#define PURCHASE_STATES "paid completed" /* the default */
+
 /* The facts of one contact, whole: `facts` has its customers, addresses, claims, fields, consents, suppressions, orders, refunds and carts;
  * `cart_orders` the orders of any contact that name one of those carts (CA6). Visits are filled in by view_visit, products by
  * view_products. */
 struct view_input {
     struct str id;
+    const char *purchase_states; /* order states that count as a purchase, separated by blanks (K8); refunded ones always do */
     const struct scope *facts;
     const struct order *cart_orders;
     const struct view_source *sources;

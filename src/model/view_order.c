@@ -52,7 +52,8 @@ static void view_order(const struct view_input *in, const struct order *o, struc
     v->refunded = refunded_of(in->facts, o);
     v->over_refunded = v->refunded > o->total;
     v->net = v->over_refunded ? 0 : o->total - v->refunded;
-    v->counted = !o->test && is_one_of(status, "paid completed refunded partially_refunded"); /* K7, K8 */
+    v->counted =
+        !o->test && (is_one_of(status, in->purchase_states) || is_one_of(status, "refunded partially_refunded")); /* K7, K8 */
     if (v->refunded > 0 && is_one_of(status, "paid completed"))
         status = v->refunded >= o->total ? STR("refunded") : STR("partially_refunded");
     if (is_one_of(status, "refunded"))

@@ -216,7 +216,7 @@ static bool are_equal(const struct sums *sums, const struct contact_view *view)
 
 static enum err compare(struct check *c, struct str id, const struct scope *facts)
 {
-    struct view_input in = {.id = id, .facts = facts, .arena = &c->one};
+    struct view_input in = {.id = id, .purchase_states = PURCHASE_STATES, .facts = facts, .arena = &c->one}; /* as add_order */
     struct contact_view view;
     struct sums sums = {.n = 0};
     enum err err;

@@ -178,8 +178,13 @@ enum err contact_load_facts(struct store *store, struct str id, const struct vie
         err = scope_load_firings(store, facts);
     if (err)
         return err;
-    in = (struct view_input){
-        .id = id, .facts = facts, .cart_orders = tokens.orders, .sources = sources, .n_sources = n_sources, .arena = arena};
+    in = (struct view_input){.id = id,
+                             .purchase_states = store->purchase_states,
+                             .facts = facts,
+                             .cart_orders = tokens.orders,
+                             .sources = sources,
+                             .n_sources = n_sources,
+                             .arena = arena};
     return view_build(&in, out);
 }
 

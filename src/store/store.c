@@ -1,6 +1,7 @@
 /* store.c -- owns the open contact database: found by the configuration, brought to this program's schema. */
 #include "store/store.h"
 
+#include "model/view.h"
 #include "store/schema.h"
 
 enum { URL_BYTES = 4096 };
@@ -14,6 +15,7 @@ enum err store_open_url(const char *url, int64_t timeout_ms, const struct clock 
         goto done;
     store->clock = clock;
     store->account_id = ACCOUNT_DEFAULT;
+    snprintf(store->purchase_states, sizeof(store->purchase_states), "%s", PURCHASE_STATES);
     err = db_migrate(store->db, schema_migrations, schema_migrations_n, why);
     if (err)
         goto done;
@@ -24,12 +26,35 @@ done:
     return err;
 }
 
+/* K8: what can be bought; a refunded order was. */
+static enum err set_purchase_states(struct store *store, const char *given, struct buf *why)
+{
+    struct str rest = str_of(given), word;
+    size_t words = 0;
+
+    while (str_split(&rest, ' ', &word)) {
+        if (word.len && !str_eq(word, STR("pending")) && !str_eq(word, STR("paid")) && !str_eq(word, STR("completed")))
+            goto wrong;
+        words += word.len > 0;
+    }
+    if (words && strlen(given) <= PURCHASE_STATES_BYTES) {
+        snprintf(store->purchase_states, sizeof(store->purchase_states), "%s", given);
+        return OK;
+    }
+wrong:
+    return buf_printf(why, "contacts.purchase_states \"%.*s\": give one or more of pending, paid, completed, with blanks between",
+                      STR_ARG(str_upto(str_of(given), PURCHASE_STATES_BYTES)))
+               ? ERR_MEMORY
+               : ERR_CONFIG;
+}
+
 enum err store_open(const struct config *cfg, const struct clock *clock, struct store **out, struct buf *why)
 {
     struct str given = str_of(config_text(cfg, SET_DB_URL)), scheme = STR("sqlite:"), path = str_from(given, scheme.len);
     struct buf url = BUF_INIT(URL_BYTES);
     enum err err;
 
+    *out = NULL;
     if (str_starts(given, scheme) && path.len && *path.p != '/')
         err = buf_printf(&url, "sqlite:%s/%.*s", config_text(cfg, SET_DIR), STR_ARG(path));
     else
@@ -37,6 +62,12 @@ enum err store_open(const struct config *cfg, const struct clock *clock, struct 
     if (!err)
         err = store_open_url(buf_text(&url), config_int(cfg, SET_DB_TIMEOUT), clock, out, why);
     buf_wipe(&url);
+    if (!err)
+        err = set_purchase_states(*out, config_text(cfg, SET_CONTACTS_PURCHASES), why);
+    if (err) {
+        store_close(*out);
+        *out = NULL;
+    }
     return err;
 }
 

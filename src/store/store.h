@@ -9,11 +9,14 @@
 /* The account of an installation with one tenant. */
 enum { ACCOUNT_DEFAULT = 1 };
 
+enum { PURCHASE_STATES_BYTES = 63 };
+
 /* One connection; one thread. What works on it: store/<subject>.h. */
 struct store {
     struct db *db;
     const struct clock *clock;
     int64_t account_id;
+    char purchase_states[PURCHASE_STATES_BYTES + 1]; /* K8; struct view_input */
 };
 
 /* Opens the database at db.url (a relative path is below storehook.dir) and applies missing migrations. Borrows clock.

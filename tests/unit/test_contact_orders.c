@@ -207,6 +207,22 @@ static void K8_an_order_counts_when_paid_processing_or_completed(void **state)
     }
 }
 
+static void K8_which_states_count_is_a_setting(void **state)
+{
+    static const char body[] = "{'id':%d,'status':'%s','currency':'EUR','total':'8.00','customer_id':0,'date_created_gmt':'~5',"
+                               "'date_modified_gmt':'~5','billing':{'email':'ada@example.com'}}";
+    static const char *const states[] = {"pending", "processing", "completed", "refunded", "cancelled"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+        assert_applied(woo_says(f, "order.updated", body_of(f, body, (int)i + 1, states[i])));
+    assert_contact(ADA, "{'orders':{'count':3,'net':{'EUR':'16.00'}}}");
+    snprintf(f->store->purchase_states, sizeof(f->store->purchase_states), "completed");
+    assert_contact(ADA, "{'orders':{'count':2,'net':{'EUR':'8.00'}}}");
+    snprintf(f->store->purchase_states, sizeof(f->store->purchase_states), "pending paid completed");
+    assert_contact(ADA, "{'orders':{'count':4,'net':{'EUR':'24.00'}}}");
+}
+
 static void K10_guest_and_customer_orders_are_alike(void **state)
 {
     struct fixture *f = *state;
@@ -240,6 +256,7 @@ int main(void)
         contact_test(K6_an_order_that_the_store_deleted_counts_nothing),
         contact_test(K7_test_orders_never_count),
         contact_test(K8_an_order_counts_when_paid_processing_or_completed),
+        contact_test(K8_which_states_count_is_a_setting),
         contact_test(K10_guest_and_customer_orders_are_alike),
     };
 
