@@ -56,6 +56,11 @@ enum err json_print(const json_t *value, struct buf *out)
     return print(value, JSON_COMPACT, out);
 }
 
+enum err json_print_sorted(const json_t *value, struct buf *out)
+{
+    return print(value, JSON_COMPACT | JSON_SORT_KEYS, out);
+}
+
 enum err json_print_pretty(const json_t *value, struct buf *out)
 {
     return print(value, JSON_INDENT(2), out);

@@ -11,6 +11,8 @@
 enum err json_parse(struct str text, json_t **out, struct buf *where) MUST_CHECK;
 /* Appends the value's compact text, keys in insertion order. */
 enum err json_print(const json_t *value, struct buf *out) MUST_CHECK;
+/* As json_print, keys sorted by their bytes: one text for one value, to be signed. */
+enum err json_print_sorted(const json_t *value, struct buf *out) MUST_CHECK;
 /* As json_print, indented by two blanks. */
 enum err json_print_pretty(const json_t *value, struct buf *out) MUST_CHECK;
 /* Returns owned: a string value of s; bytes that are not UTF-8 become U+FFFD. NULL when memory is out. */

@@ -20,6 +20,7 @@
     X(why, "look", "tells what made a contact as it is")                                   \
     X(merge, "look", "makes two contacts one")                                             \
     X(unmerge, "look", "undoes a merge of the last seven days")                            \
+    X(privacy, "look", "lists what persons asked for: data, erasure; signed reports")      \
     X(stats, "look", "shows queue, roles and counters")                                    \
     X(fetch, "look", "lists the objects that are to be fetched")                           \
     X(doctor, "look", "explains why deliveries of a source were rejected")                 \

@@ -1,4 +1,4 @@
-/* contacts.c -- owns `storehook contacts`: list, show, export, erase. */
+/* contacts.c -- owns `storehook contacts`: its verbs, show and export. */
 #include "cli/contacts.h"
 
 #include "base/csv.h"
@@ -6,11 +6,6 @@
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "cli/table.h"
-#include "engine/erasure.h"
-#include "model/email.h"
-#include "store/erase.h"
-
-#include <unistd.h>
 
 /* What one verb works with. */
 struct desk {
@@ -218,85 +213,6 @@ static int contacts_export(struct cli *cli, int argc, char **argv)
     if (csv && cli->json)
         return cli_wrong("--format csv is not JSON; leave --json out, or give --format jsonl");
     return argc > 0 ? contacts_print_bundle(cli, argv[0]) : export_all(cli, csv);
-}
-
-/* Dead letters and rejected deliveries that are kept for the doctor may speak of the person, too. */
-static int finish_in_queue(struct desk *d, const struct seal *seal, struct erasure_removed *removed)
-{
-    struct stream *stream = NULL;
-    int code = cli_open_stream(d->cli, &stream);
-    enum err err = code == CLI_GO ? erasure_finish(d->store, stream, seal, removed) : OK;
-
-    stream_close(stream);
-    if (code != CLI_GO || err)
-        return cli_fail("erased in the database, not yet in the queue%s%s; the drainer does it when it runs and reaches Redis",
-                        err ? ": " : "", err ? err_text(err) : "");
-    return EXIT_DONE;
-}
-
-static int erase_address(struct desk *d, const struct seal *seal, const char *text)
-{
-    struct event_refs refs = {.email_err = OK};
-    struct email email = {0};
-    struct arena arena;
-    enum err err;
-
-    arena_init(&arena, 64 << 20);
-    err = email_normalise(str_of(text), &arena, &email);
-    refs.email = email.key;
-    if (!err)
-        err = db_begin(d->store->db);
-    if (!err)
-        err = store_end(d->store, erase_person(d->store, seal, &refs, 0, clock_wall_us(d->cli->clock), &arena));
-    arena_release(&arena);
-    if (err)
-        return err == ERR_SYNTAX ? cli_fail("%s is not an e-mail address", text) : cli_fail_why(err, NULL);
-    return EXIT_DONE;
-}
-
-/* Asks a person; scripts have no terminal and are not asked. */
-static bool confirm(const char *email)
-{
-    char line[8];
-
-    fprintf(stderr, "Erase %s for good? [y/N] ", email);
-    return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
-}
-
-static int contacts_erase(struct cli *cli, int argc, char **argv)
-{
-    static const struct cli_page page = {
-        "contacts erase EMAIL [--yes]",
-        "Erases a person for good: contact, orders, carts, visits, ledger. A keyed hash of the address stays, so that later\n"
-        "imports and orders do not bring the person back. Dead letters and samples of rejected deliveries that hold the\n"
-        "address go, too; what waits in the queue is dropped when it is applied.",
-        "storehook contacts erase zoe@example.com --yes", 1, 1};
-    bool yes = false;
-    const struct cli_flag flags[] = {{"yes", FLAG_ON, &yes, NULL, "do not ask"}, {0}};
-    struct seal *seal = NULL;
-    struct desk d = {0};
-    struct erasure_removed removed = {.samples = 0};
-    int code = cli_parse(cli, &page, flags, &argc, &argv);
-
-    if (code != CLI_GO)
-        return code;
-    if (!yes && isatty(STDIN_FILENO) && !confirm(argv[0]))
-        return cli_fail("not erased; give --yes to go on without the question");
-    code = desk_open(&d, cli);
-    if (code == CLI_GO)
-        code = cli_open_seal(cli, d.store, &seal);
-    if (code == CLI_GO)
-        code = erase_address(&d, seal, argv[0]);
-    if (code == EXIT_DONE)
-        code = finish_in_queue(&d, seal, &removed);
-    if (code == EXIT_DONE && cli->json)
-        code = cli_print_json(json_pack("{sb sI sI}", "erased", 1, "samples", (json_int_t)removed.samples, "dead_letters",
-                                        (json_int_t)removed.letters));
-    else if (code == EXIT_DONE)
-        printf("erased\n");
-    seal_free(seal);
-    desk_close(&d);
-    return code;
 }
 
 static const struct cli_command verbs[] = {

@@ -8,6 +8,7 @@
 int contacts_list(struct cli *cli, int argc, char **argv);
 int contacts_timeline(struct cli *cli, int argc, char **argv);
 int contacts_conflicts(struct cli *cli, int argc, char **argv);
+int contacts_erase(struct cli *cli, int argc, char **argv);
 int contacts_token(struct cli *cli, int argc, char **argv);
 int contacts_import(struct cli *cli, int argc, char **argv);
 int contacts_suppress(struct cli *cli, int argc, char **argv);

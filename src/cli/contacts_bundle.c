@@ -2,6 +2,7 @@
 #include "cli/contacts.h"
 #include "cli/open.h"
 #include "cli/why_facts.h"
+#include "store/privacy.h"
 #include "store/visit.h"
 
 /* The bundle's version grows when a member changes its meaning; new members may come at any time. */
@@ -110,7 +111,7 @@ static int print_bundle(struct cli *cli, struct contact_reader *r, const char *w
     struct scope facts;
     struct why_facts w = {.reader = r, .facts = &facts, .view = &whole};
     struct visits visits = {.reader = r, .list = NULL};
-    size_t n = 0;
+    size_t n = 0, closed = 0;
     int code = contact_open(cli, r, who, &whole);
     enum err err;
 
@@ -122,10 +123,18 @@ static int print_bundle(struct cli *cli, struct contact_reader *r, const char *w
         err = visits_of_contact(r->store, &facts, &r->work, add_visit, &visits);
     if (!err)
         err = contact_ledger(r->store, whole.id, LINES_MAX, &r->fixed, &lines, &n);
-    if (!err)
-        return cli_print_json(bundle_json(cli, &w, visits.list, ledger_json(r, lines, n)));
-    json_decref(visits.list);
-    return cli_fail_why(err, NULL);
+    if (err) {
+        json_decref(visits.list);
+        return cli_fail_why(err, NULL);
+    }
+    code = cli_print_json(bundle_json(cli, &w, visits.list, ledger_json(r, lines, n)));
+    if (code == EXIT_DONE)
+        err = privacy_data_given(r->store, whole.id, &closed);
+    if (err)
+        return cli_fail_why(err, NULL);
+    if (closed)
+        fprintf(stderr, "storehook: %zu open request%s for this person's data closed\n", closed, closed > 1 ? "s" : "");
+    return code;
 }
 
 int contacts_print_bundle(struct cli *cli, const char *who)

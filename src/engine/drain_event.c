@@ -37,14 +37,40 @@ static enum err take_event_id(struct job *job, const struct event *event, struct
     return err;
 }
 
+static struct privacy_ask asked(const struct job *job, const struct event_context *ctx)
+{
+    return (struct privacy_ask){.source_id = job->source->id,
+                                .delivery_id = job->entry->id,
+                                .asked_us = ctx->provider_at_us ? ctx->provider_at_us : ctx->received_at_us};
+}
+
 static enum err erase(struct job *job, const struct event_refs *refs, const struct event_context *ctx, enum effect effect)
 {
     const struct drain_parts *p = job->batch->parts;
-    int64_t at = ctx->provider_at_us ? ctx->provider_at_us : ctx->received_at_us;
+    struct privacy_ask ask = asked(job, ctx);
 
     if (effect == EFFECT_SOURCE_ERASE)
-        return erase_source(p->store, job->source->id);
-    return erase_person(p->store, p->seal, refs, job->source->id, at, &job->batch->work);
+        return erase_source(p->store, &ask);
+    return erase_person(p->store, p->seal, refs, &ask, ask.asked_us, &job->batch->work, NULL);
+}
+
+/* X5: noted, so that the operator sees what is to be answered; of who is not known, the tombstone tells them apart. */
+static enum err note_data_request(struct job *job, const struct scope *scope, const struct event_refs *refs,
+                                  const struct event_context *ctx)
+{
+    struct privacy_ask ask = asked(job, ctx);
+    const struct customer *c = scope_customer(scope, ctx->source_id, refs->subject);
+    const struct address *a = scope_address(scope, refs->email);
+    char tombstone[65] = "";
+    enum err err = refs->email.len ? seal_tombstone(job->batch->parts->seal, refs->email, tombstone) : OK;
+
+    if (err)
+        return err;
+    return privacy_data_asked(job->batch->parts->store, &ask,
+                              c && c->contact_id.len ? c->contact_id
+                              : a                    ? a->contact_id
+                                                     : STR_NONE,
+                              str_of(tombstone));
 }
 
 /* Whoever imported the row learns from the seen key what became of it. */
@@ -82,6 +108,8 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
     }
     if (outcome.effect == EFFECT_STALE)
         counter_add(COUNTER_STALE, 1);
+    if (ctx->event->type == EVENT_DATA_REQUEST)
+        err = note_data_request(job, &scope, refs, ctx);
     if (ctx->event->type == EVENT_IMPORTED && outcome.effect != EFFECT_DEAD)
         err = note_row(job, &scope, &outcome);
     return err ? err : scope_save(b->parts->store, &scope, ctx, job->entry->id);

@@ -22,7 +22,7 @@ enum {
 struct search {
     struct store *store;
     const struct seal *seal; /* of the samples */
-    const struct erase_task *tasks;
+    struct erase_task *tasks;
     size_t n;
 };
 
@@ -31,15 +31,17 @@ struct search {
 /* What cannot be read might hold the address. */
 static bool sample_speaks_of(void *arg, struct str text)
 {
-    const struct search *search = arg;
+    struct search *search = arg;
     struct rejected sample;
     struct arena arena;
     bool holds;
 
     arena_init(&arena, SAMPLE_ARENA_BYTES);
     holds = rejected_read(search->seal, text, &arena, &sample) != OK;
-    for (size_t i = 0; i < search->n && !holds; i++)
+    for (size_t i = 0; i < search->n && !holds; i++) {
         holds = search->tasks[i].address.len && rejected_holds(&sample, search->tasks[i].address);
+        search->tasks[i].samples += holds;
+    }
     arena_release(&arena);
     return holds;
 }
@@ -90,31 +92,35 @@ static enum err letter_is_of(const struct search *search, const struct dead_lett
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err letter_speaks_of(const struct dead_letter *letter, const struct search *search, bool *does)
+/* *task: what the letter has to go for; NULL when there is nothing. */
+static enum err letter_speaks_of(const struct dead_letter *letter, const struct search *search, struct erase_task **task)
 {
     char id[24];
     enum err err = OK;
 
-    *does = false;
-    for (size_t i = 0; i < search->n && !*does && !err; i++) {
-        const struct erase_task *task = &search->tasks[i];
+    *task = NULL;
+    for (size_t i = 0; i < search->n && !*task && !err; i++) {
+        struct erase_task *one = &search->tasks[i];
+        bool does = false;
 
-        if (task->source_id)
-            *does = str_eq(letter->entry.source_id, source_text(task->source_id, id));
-        else if (letter_holds(letter, task->address))
-            err = letter_is_of(search, letter, task->account_id, does);
+        if (one->source_id)
+            does = str_eq(letter->entry.source_id, source_text(one->source_id, id));
+        else if (letter_holds(letter, one->address))
+            err = letter_is_of(search, letter, one->account_id, &does);
+        *task = does ? one : NULL;
     }
     return err;
 }
 
 /* One that somebody else took away meanwhile is fine. */
-static enum err drop_letter(struct stream *stream, const struct dead_letter *letter, size_t *removed)
+static enum err drop_letter(struct stream *stream, const struct dead_letter *letter, struct erase_task *task, size_t *removed)
 {
     enum err err = stream_dead_drop(stream, letter);
 
     if (err)
         return err == ERR_NOT_FOUND ? OK : err;
     ++*removed;
+    task->letters++;
     LOG(LOG_WARN, "dead letter dropped", KV_STR("id", letter->entry.id), KV_STR("letter", letter->dead_id),
         KV_STR("reason", letter->reason), KV_TEXT("why", "it holds what was erased"));
     return OK;
@@ -132,15 +138,16 @@ static enum err forget_letters(struct stream *stream, const struct search *searc
     while (!err && n == LETTERS_AT_ONCE) {
         struct dead_filter filter = {.after = str_of(after), .max = LETTERS_AT_ONCE};
         struct dead_letter *letters = NULL;
-        bool does = false;
 
         arena_reset(&arena);
         err = stream_dead_list(stream, &filter, &arena, &letters, &n);
         for (size_t i = 0; i < n && !err; i++) {
+            struct erase_task *task;
+
             snprintf(after, sizeof(after), "%.*s", STR_ARG(letters[i].dead_id));
-            err = letter_speaks_of(&letters[i], search, &does);
-            if (!err && does)
-                err = drop_letter(stream, &letters[i], removed);
+            err = letter_speaks_of(&letters[i], search, &task);
+            if (!err && task)
+                err = drop_letter(stream, &letters[i], task, removed);
         }
     }
     arena_release(&arena);

@@ -2,9 +2,22 @@
 #include "store/erase.h"
 
 #include "model/phone.h"
+#include "store/erase_count.h"
 #include "store/erase_task.h"
 #include "store/notice.h"
+#include "store/row.h"
 #include "store/scope.h"
+
+/* One erasure of a person at work. */
+struct erasing {
+    struct store *store;
+    const struct seal *seal;
+    const struct privacy_ask *ask;
+    int64_t at_us; /* of the tombstones */
+    struct id id;  /* of the request */
+    struct erase_count count;
+    json_t *tombstones;
+};
 
 /* What is hashed for a customer; an address is hashed as it is. */
 static struct str customer_text(struct arena *arena, int64_t source_id, struct str subject)
@@ -47,63 +60,84 @@ enum err erase_when(struct store *store, const struct seal *seal, const struct e
     return err;
 }
 
-static enum err bury_text(struct store *store, const struct seal *seal, struct str text, int64_t at_us)
+static bool is_buried(const struct erasing *e, const char *tombstone)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(e->tombstones, i, one) if (strcmp(json_string_value(one), tombstone) == 0) return true;
+    return false;
+}
+
+static enum err bury_text(struct erasing *e, struct str text)
 {
     char tombstone[65];
-    enum err err = text.len ? seal_tombstone(seal, text, tombstone) : OK;
+    enum err err = text.len ? seal_tombstone(e->seal, text, tombstone) : OK;
 
-    if (err || text.len == 0)
+    if (err || text.len == 0 || is_buried(e, tombstone))
         return err;
-    return db_run(store->db,
+    if (json_array_append_new(e->tombstones, json_string(tombstone)))
+        return ERR_MEMORY;
+    return db_run(e->store->db,
                   "INSERT INTO erased (account_id, tombstone, at_us) VALUES ($1, $2, $3) ON CONFLICT (account_id, tombstone)"
                   " DO UPDATE SET at_us = CASE WHEN excluded.at_us > erased.at_us THEN excluded.at_us ELSE erased.at_us END",
-                  "isi", store->account_id, str_of(tombstone), at_us);
+                  "isi", e->store->account_id, str_of(tombstone), e->at_us);
 }
 
 /* Runs each statement with account, source and subject. */
-static enum err forget_customer(struct store *store, int64_t source_id, struct str subject)
+static enum err forget_customer(struct erasing *e, int64_t source_id, struct str subject)
 {
-    static const char *const statements[] = {
-        "DELETE FROM refund WHERE account_id = $1 AND source_id = $2 AND order_id IN"
-        " (SELECT id FROM shop_order WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
-        "DELETE FROM shop_order WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM cart_firing WHERE account_id = $1 AND source_id = $2 AND cart_id IN"
-        " (SELECT id FROM cart WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
-        "DELETE FROM cart_firing WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM cart WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM cart WHERE account_id = $1 AND source_id = $2 AND visitor_id <> '' AND visitor_id IN"
-        " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
-        "DELETE FROM visit WHERE account_id = $1 AND source_id = $2 AND visitor_id <> '' AND visitor_id IN"
-        " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
-        "DELETE FROM visit WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM activity WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM customer_field WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM claim WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM contact_merge WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-        "DELETE FROM customer WHERE account_id = $1 AND source_id = $2 AND subject = $3",
+    static const struct {
+        enum erased_kind kind;
+        const char *sql;
+    } statements[] = {
+        {ERASED_REFUNDS, "DELETE FROM refund WHERE account_id = $1 AND source_id = $2 AND order_id IN"
+                         " (SELECT id FROM shop_order WHERE account_id = $1 AND source_id = $2 AND subject = $3)"},
+        {ERASED_ORDERS, "DELETE FROM shop_order WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_OTHERS, "DELETE FROM cart_firing WHERE account_id = $1 AND source_id = $2 AND cart_id IN"
+                        " (SELECT id FROM cart WHERE account_id = $1 AND source_id = $2 AND subject = $3)"},
+        {ERASED_OTHERS, "DELETE FROM cart_firing WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_CARTS, "DELETE FROM cart WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_CARTS, "DELETE FROM cart WHERE account_id = $1 AND source_id = $2 AND visitor_id <> '' AND visitor_id IN"
+                       " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)"},
+        {ERASED_VISITS, "DELETE FROM visit WHERE account_id = $1 AND source_id = $2 AND visitor_id <> '' AND visitor_id IN"
+                        " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)"},
+        {ERASED_VISITS, "DELETE FROM visit WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_OTHERS, "DELETE FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_ACTIVITIES, "DELETE FROM activity WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_FIELDS, "DELETE FROM customer_field WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_OTHERS, "DELETE FROM claim WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_OTHERS, "DELETE FROM contact_merge WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
+        {ERASED_CUSTOMERS, "DELETE FROM customer WHERE account_id = $1 AND source_id = $2 AND subject = $3"},
     };
+    struct store *store = e->store;
     enum err err = OK;
 
     for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
-        err = db_run(store->db, statements[i], "iis", store->account_id, source_id, subject);
+        err = erase_counted(&e->count, statements[i].kind, store,
+                            db_run(store->db, statements[i].sql, "iis", store->account_id, source_id, subject));
     return err;
 }
 
-static enum err forget_statements(struct store *store, struct str address)
+static enum err forget_statements(struct erasing *e, struct str address)
 {
-    enum err err =
-        db_run(store->db, "DELETE FROM consent WHERE account_id = $1 AND address = $2", "is", store->account_id, address);
+    struct store *store = e->store;
+    enum err err = erase_counted(
+        &e->count, ERASED_CONSENTS, store,
+        db_run(store->db, "DELETE FROM consent WHERE account_id = $1 AND address = $2", "is", store->account_id, address));
 
     if (!err)
-        err = db_run(store->db, "DELETE FROM suppression WHERE account_id = $1 AND address = $2", "is", store->account_id, address);
+        err = erase_counted(
+            &e->count, ERASED_CONSENTS, store,
+            db_run(store->db, "DELETE FROM suppression WHERE account_id = $1 AND address = $2", "is", store->account_id, address));
     return err;
 }
 
 /* What names the address without being of its contact; the rest of the erasure, outside of the database, is noted down. A detail
  * that is only like it goes as well: "_" and "%" are letters of LIKE. */
-static enum err forget_mentions(struct store *store, struct str address)
+static enum err forget_mentions(struct erasing *e, struct str address)
 {
+    struct store *store = e->store;
     static const char *const statements[] = {
         "DELETE FROM activity WHERE account_id = $1 AND address = $2",
         "DELETE FROM fetch_task WHERE account_id = $1 AND lower(object_id) = $2",
@@ -114,27 +148,28 @@ static enum err forget_mentions(struct store *store, struct str address)
     if (address.len == 0)
         return OK;
     for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
-        err = db_run(store->db, statements[i], "is", store->account_id, address);
+        err = erase_counted(&e->count, ERASED_OTHERS, store, db_run(store->db, statements[i], "is", store->account_id, address));
     if (!err)
         err = notice_erase_address(store, address);
-    return err ? err : erase_task_put(store, 0, address);
+    return err ? err : erase_task_put(store, 0, address, id_str(&e->id));
 }
 
-static enum err forget_contact(struct store *store, struct str contact_id)
+static enum err forget_contact(struct erasing *e, struct str contact_id)
 {
-    enum err err;
+    static const struct {
+        enum erased_kind kind;
+        const char *sql;
+    } statements[] = {
+        {ERASED_LEDGER, "DELETE FROM ledger WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
+                        " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
+        {ERASED_CONTACTS, "DELETE FROM contact WHERE account_id = $1 AND (id = $2 OR alias_of = $2)"},
+    };
+    struct store *store = e->store;
+    enum err err = notice_erase_contact(store, contact_id);
 
-    if (contact_id.len == 0)
-        return OK;
-    err = db_run(store->db,
-                 "DELETE FROM ledger WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
-                 " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))",
-                 "is", store->account_id, contact_id);
-    if (!err)
-        err = notice_erase_contact(store, contact_id);
-    if (!err)
-        err = db_run(store->db, "DELETE FROM contact WHERE account_id = $1 AND (id = $2 OR alias_of = $2)", "is", store->account_id,
-                     contact_id);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
+        err = erase_counted(&e->count, statements[i].kind, store,
+                            db_run(store->db, statements[i].sql, "is", store->account_id, contact_id));
     return err;
 }
 
@@ -147,130 +182,177 @@ static struct str found_contact(const struct scope *s, const struct event_refs *
 }
 
 /* What was said for a number stands under the number (X2). Called before the fields are gone. */
-static enum err forget_phones(struct store *store, struct scope *s)
+static enum err forget_phones(struct erasing *e, struct scope *s)
 {
     char normal[PHONE_CHARS + 1];
     enum err err = OK;
 
     for (struct customer *c = s->customers; c && !err; c = c->next)
-        err = scope_load_fields(store, s, c->source_id, c->subject);
+        err = scope_load_fields(e->store, s, c->source_id, c->subject);
     for (struct contact_field *f = s->fields; f && !err; f = f->next)
         if (str_eq(f->name, STR("phone")) && !phone_normalise(f->value, normal))
-            err = forget_statements(store, str_of(normal));
+            err = forget_statements(e, str_of(normal));
     return err;
 }
 
-static enum err forget_group(struct store *store, const struct seal *seal, const struct scope *s, int64_t at_us)
+static enum err forget_one_customer(struct erasing *e, const struct scope *s, const struct customer *c)
+{
+    struct str text = customer_text(s->arena, c->source_id, c->subject);
+    enum err err = bury_text(e, c->external_id.len ? text : STR_NONE);
+
+    if (!err)
+        err = forget_statements(e, text);
+    if (!err) /* a domain may be written with other letters than its key */
+        err = erase_task_put(e->store, 0, c->email_shown, id_str(&e->id));
+    return err ? err : forget_customer(e, c->source_id, c->subject);
+}
+
+/* A customer of another contact with the erased address. */
+struct sharer {
+    struct sharer *next;
+    int64_t source_id;
+    struct str subject, contact_id;
+};
+
+static enum err forget_address_of(struct erasing *e, const struct sharer *one, struct str key)
+{
+    struct store *store = e->store;
+    enum err err = db_run(store->db,
+                          "UPDATE customer SET email = '', email_shown = '' WHERE account_id = $1 AND source_id = $2"
+                          " AND subject = $3 AND email = $4",
+                          "iiss", store->account_id, one->source_id, one->subject, key);
+
+    if (err || one->contact_id.len == 0)
+        return err;
+    return erase_counted(&e->count, ERASED_LEDGER, store,
+                         db_run(store->db,
+                                "DELETE FROM ledger WHERE account_id = $1 AND contact_id = $2 AND (lower(name) = $3"
+                                " OR lower(old_value) = $3 OR lower(new_value) = $3)",
+                                "iss", store->account_id, one->contact_id, key));
+}
+
+/* Customers of the same source may share an address and stay two persons (M3). Who stays loses the address. */
+static enum err forget_shared(struct erasing *e, struct str key, struct arena *arena)
+{
+    struct store *store = e->store;
+    struct db_stmt *st = NULL;
+    struct sharer *sharers = NULL;
+    bool row = false;
+    enum err err =
+        db_query(store->db, &st,
+                 "SELECT c.source_id, c.subject, c.contact_id FROM claim k JOIN customer c ON c.account_id = k.account_id"
+                 " AND c.source_id = k.source_id AND c.subject = k.subject WHERE k.account_id = $1 AND k.address = $2",
+                 "is", store->account_id, key);
+
+    if (err)
+        return err;
+    while (!(err = db_step(st, &row)) && row) {
+        struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
+        struct sharer *one = arena_alloc(arena, sizeof(*one));
+
+        if (one)
+            *one = (struct sharer){.next = sharers, .source_id = row_int(&r), .subject = row_str(&r), .contact_id = row_str(&r)};
+        sharers = one;
+        err = one ? r.err : ERR_MEMORY;
+        if (err)
+            break;
+    }
+    db_done(st);
+    for (const struct sharer *one = sharers; one && !err; one = one->next)
+        err = forget_address_of(e, one, key);
+    return err;
+}
+
+static enum err forget_address(struct erasing *e, struct str key, struct arena *arena)
+{
+    static const struct {
+        enum erased_kind kind;
+        const char *sql;
+    } statements[] = {
+        {ERASED_VISITS, "DELETE FROM visit WHERE account_id = $1 AND subject = 'g:' || $2"},
+        {ERASED_OTHERS, "DELETE FROM claim WHERE account_id = $1 AND address = $2"},
+        {ERASED_ADDRESSES, "DELETE FROM address WHERE account_id = $1 AND address = $2"},
+    };
+    struct store *store = e->store;
+    enum err err = bury_text(e, key);
+
+    if (!err)
+        err = forget_statements(e, key);
+    if (!err)
+        err = forget_mentions(e, key);
+    if (!err)
+        err = forget_shared(e, key, arena);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
+        err =
+            erase_counted(&e->count, statements[i].kind, store, db_run(store->db, statements[i].sql, "is", store->account_id, key));
+    return err;
+}
+
+static enum err forget_group(struct erasing *e, const struct scope *s)
 {
     enum err err = OK;
 
-    for (struct customer *c = s->customers; c && !err; c = c->next) {
-        struct str text = customer_text(s->arena, c->source_id, c->subject);
-
-        err = bury_text(store, seal, c->external_id.len ? text : STR_NONE, at_us);
-        if (!err)
-            err = forget_statements(store, text);
-        if (!err)
-            err = erase_task_put(store, 0, c->email_shown); /* a domain may be written with other letters than its key */
-        if (!err)
-            err = forget_customer(store, c->source_id, c->subject);
-    }
-    for (struct claim *k = s->claims; k && !err; k = k->next)
+    for (const struct customer *c = s->customers; c && !err; c = c->next)
+        err = forget_one_customer(e, s, c);
+    for (const struct claim *k = s->claims; k && !err; k = k->next)
         if (k->shown.len && address_is_real(k->address))
-            err = erase_task_put(store, 0, k->shown);
-    for (struct address *a = s->addresses; a && !err; a = a->next) {
-        err = bury_text(store, seal, a->key, at_us);
-        if (!err)
-            err = forget_statements(store, a->key);
-        if (!err)
-            err = db_run(store->db, "DELETE FROM visit WHERE account_id = $1 AND subject = 'g:' || $2", "is", store->account_id,
-                         a->key);
-        if (!err)
-            err = forget_mentions(store, a->key);
-        if (!err)
-            err = db_run(store->db, "DELETE FROM claim WHERE account_id = $1 AND address = $2", "is", store->account_id, a->key);
-        if (!err)
-            err = db_run(store->db, "DELETE FROM address WHERE account_id = $1 AND address = $2", "is", store->account_id, a->key);
-    }
+            err = erase_task_put(e->store, 0, k->shown, id_str(&e->id));
+    for (const struct address *a = s->addresses; a && !err; a = a->next)
+        err = forget_address(e, a->key, s->arena);
     return err;
 }
 
-enum err erase_person(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id, int64_t at_us,
-                      struct arena *arena)
+static enum err forget_whole(struct erasing *e, struct str contact_id, struct arena *arena)
+{
+    struct scope whole;
+    enum err err = scope_load_contact(e->store, contact_id, arena, &whole);
+
+    if (!err)
+        err = forget_phones(e, &whole);
+    if (!err)
+        err = forget_group(e, &whole);
+    return err ? err : forget_contact(e, contact_id);
+}
+
+static enum err forget(struct erasing *e, const struct event_refs *refs, struct arena *arena)
 {
     static const struct event nothing;
-    struct scope near, whole;
+    int64_t source_id = e->ask->source_id;
+    struct scope near;
     struct str contact_id;
-    enum err err = scope_load(store, &nothing, refs, source_id, arena, &near);
+    enum err err = scope_load(e->store, &nothing, refs, source_id, arena, &near);
 
     if (err)
         return err;
     contact_id = found_contact(&near, refs, source_id);
-    if (contact_id.len) {
-        err = scope_load_contact(store, contact_id, arena, &whole);
-        if (!err)
-            err = forget_phones(store, &whole);
-        if (!err)
-            err = forget_group(store, seal, &whole, at_us);
-        if (!err)
-            err = forget_contact(store, contact_id);
-    } else if (refs->subject.len) {
-        err = forget_customer(store, source_id, refs->subject);
-    }
+    if (contact_id.len)
+        err = forget_whole(e, contact_id, arena);
+    else if (refs->subject.len)
+        err = forget_customer(e, source_id, refs->subject);
     if (!err)
-        err = forget_mentions(store, refs->email);
+        err = forget_mentions(e, refs->email);
     if (!err)
-        err = bury_text(store, seal, refs->email, at_us);
+        err = bury_text(e, refs->email);
     if (!err && str_starts(refs->subject, STR("c:")))
-        err = bury_text(store, seal, customer_text(arena, source_id, refs->subject), at_us);
+        err = bury_text(e, customer_text(arena, source_id, refs->subject));
     return err;
 }
 
-enum err erase_source(struct store *store, int64_t source_id)
+enum err erase_person(struct store *store, const struct seal *seal, const struct event_refs *refs, const struct privacy_ask *ask,
+                      int64_t at_us, struct arena *arena, struct id *request)
 {
-    static const char *const of_source[] = {
-        "DELETE FROM refund WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM shop_order WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM cart WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM cart_firing WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM visit WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM visitor WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM customer_field WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM claim WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM customer WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM activity WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM fetch_task WHERE account_id = $1 AND source_id = $2",
-        "DELETE FROM ledger WHERE account_id = $1 AND source_id = $2",
-    };
-    /* Consent belongs to the address (C1): it stays where the person stays, and goes with the last source that knew them; a
-     * refusal stays for ever as it protects the person. */
-    static const char *const of_nobody[] = {
-        /* what the operator noted down keeps nobody: it goes with the last source that knew the address */
-        "DELETE FROM claim WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"
-        " WHERE k.account_id = $1 AND k.address = claim.address AND k.source_id <> 0)",
-        "DELETE FROM contact_merge WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM claim k WHERE k.account_id = $1"
-        " AND k.source_id = 0 AND k.subject = contact_merge.subject)",
-        "DELETE FROM customer_field WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"
-        " WHERE k.account_id = $1 AND k.source_id = 0 AND k.subject = customer_field.subject)",
-        "DELETE FROM customer WHERE account_id = $1 AND source_id = 0 AND NOT EXISTS (SELECT 1 FROM claim k"
-        " WHERE k.account_id = $1 AND k.source_id = 0 AND k.subject = customer.subject)",
-        "DELETE FROM address WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM claim k WHERE k.account_id = $1"
-        " AND k.address = address.address)",
-        "DELETE FROM contact WHERE account_id = $1 AND alias_of IS NULL AND NOT EXISTS (SELECT 1 FROM address a"
-        " WHERE a.account_id = $1 AND a.contact_id = contact.id) AND NOT EXISTS (SELECT 1 FROM customer c"
-        " WHERE c.account_id = $1 AND c.contact_id = contact.id)",
-        "DELETE FROM consent WHERE account_id = $1 AND restrict_set = 0 AND address NOT LIKE '#%' AND NOT EXISTS"
-        " (SELECT 1 FROM address a WHERE a.account_id = $1 AND a.address = consent.address)",
-        "DELETE FROM notice WHERE account_id = $1 AND contact_id <> '' AND NOT EXISTS (SELECT 1 FROM contact c"
-        " WHERE c.account_id = $1 AND c.id = notice.contact_id)",
-        "DELETE FROM notice_delivery WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM notice m WHERE m.account_id = $1"
-        " AND m.id = notice_delivery.notice_id)",
-    };
-    enum err err = OK;
+    struct erasing e = {.store = store,
+                        .seal = seal,
+                        .ask = ask,
+                        .at_us = at_us,
+                        .id = id_new(clock_wall_us(store->clock)),
+                        .tombstones = json_array()};
+    enum err err = e.tombstones ? forget(&e, refs, arena) : ERR_MEMORY;
 
-    for (size_t i = 0; i < sizeof(of_source) / sizeof(*of_source) && !err; i++)
-        err = db_run(store->db, of_source[i], "ii", store->account_id, source_id);
-    for (size_t i = 0; i < sizeof(of_nobody) / sizeof(*of_nobody) && !err; i++)
-        err = db_run(store->db, of_nobody[i], "i", store->account_id);
-    return err ? err : erase_task_put(store, source_id, STR_NONE);
+    if (!err)
+        err = erase_count_note(&e.count, store, ask, PRIVACY_ERASE, &e.id, e.tombstones);
+    json_decref(e.tombstones);
+    if (request)
+        *request = e.id;
+    return err;
 }

@@ -1,17 +1,20 @@
 /* erase_task.c -- owns what an erasure leaves to be done outside of the database: in the queue, and in files (X2). */
 #include "store/erase_task.h"
 
+#include "store/privacy.h"
 #include "store/row.h"
 
-static enum err put(struct store *store, int64_t account_id, int64_t source_id, struct str address)
+static enum err put(struct store *store, int64_t account_id, int64_t source_id, struct str address, struct str request)
 {
-    return db_run(store->db, "INSERT INTO erase_task (account_id, source_id, address) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                  "iis", account_id, source_id, not_null(address));
+    return db_run(
+        store->db,
+        "INSERT INTO erase_task (account_id, source_id, address, request_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        "iiss", account_id, source_id, not_null(address), not_null(request));
 }
 
-enum err erase_task_put(struct store *store, int64_t source_id, struct str address)
+enum err erase_task_put(struct store *store, int64_t source_id, struct str address, struct str request)
 {
-    return source_id || address.len ? put(store, store->account_id, source_id, address) : OK;
+    return source_id || address.len ? put(store, store->account_id, source_id, address, request) : OK;
 }
 
 enum err erase_task_list(struct store *store, size_t max, struct arena *arena, struct erase_task **out, size_t *n)
@@ -23,7 +26,8 @@ enum err erase_task_list(struct store *store, size_t max, struct arena *arena, s
     *n = 0;
     *out = arena_array(arena, max ? max : 1, sizeof(**out));
     err = *out ? db_query(store->db, &st,
-                          "SELECT account_id, source_id, address FROM erase_task WHERE source_id <> 0 OR address <> '' LIMIT $1",
+                          "SELECT account_id, source_id, address, request_id FROM erase_task WHERE source_id <> 0 OR address <> ''"
+                          " LIMIT $1",
                           "i", (int64_t)max)
                : ERR_MEMORY;
     while (!err && *n < max && !(err = db_step(st, &row)) && row) {
@@ -31,7 +35,8 @@ enum err erase_task_list(struct store *store, size_t max, struct arena *arena, s
 
         (*out)[*n].account_id = row_int(&r);
         (*out)[*n].source_id = row_int(&r);
-        (*out)[(*n)++].address = row_str(&r);
+        (*out)[*n].address = row_str(&r);
+        (*out)[(*n)++].request = row_str(&r);
         err = r.err;
     }
     db_done(st);
@@ -44,11 +49,14 @@ enum err erase_task_searched(struct store *store, const struct erase_task *tasks
 
     if (err)
         return err;
-    for (size_t i = 0; i < n && !err; i++)
+    for (size_t i = 0; i < n && !err; i++) {
         err = db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = $2 AND address = $3", "iis",
                      tasks[i].account_id, tasks[i].source_id, not_null(tasks[i].address));
+        if (!err)
+            err = privacy_searched(store, tasks[i].account_id, tasks[i].request, tasks[i].samples, tasks[i].letters);
+    }
     if (!err)
-        err = put(store, ACCOUNT_DEFAULT, 0, STR_NONE); /* the files are those of all accounts */
+        err = put(store, ACCOUNT_DEFAULT, 0, STR_NONE, STR_NONE); /* the files are those of all accounts */
     return store_end(store, err);
 }
 
@@ -68,6 +76,11 @@ enum err erase_files_due(struct store *store, bool *due)
 
 enum err erase_files_cleaned(struct store *store)
 {
-    return db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = 0 AND address = ''", "i",
-                  (int64_t)ACCOUNT_DEFAULT);
+    enum err err = db_begin(store->db);
+
+    if (err)
+        return err;
+    err = db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = 0 AND address = ''", "i",
+                 (int64_t)ACCOUNT_DEFAULT);
+    return store_end(store, err ? err : privacy_cleaned(store));
 }

@@ -15,6 +15,7 @@
 #include "store/migrations/0012_account.h"
 #include "store/migrations/0013_list.h"
 #include "store/migrations/0014_identity.h"
+#include "store/migrations/0015_privacy_request.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},
@@ -31,5 +32,6 @@ const struct db_migration schema_migrations[] = {
     {12, "account", migration_0012_account},
     {13, "list", migration_0013_list},
     {14, "identity", migration_0014_identity},
+    {15, "privacy_request", migration_0015_privacy_request},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

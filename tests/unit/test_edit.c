@@ -220,7 +220,7 @@ static void edits_X4_go_with_the_last_source_that_knew_the_address(void **state)
     edit(f, EDIT_TAG_ADD, "a", "");
     edit_at(f, EDIT_TAG_ADD, BOB, "b", "", 20);
     assert_int_equal(db_begin(f->store->db), OK);
-    assert_int_equal(store_end(f->store, erase_source(f->store, f->shop)), OK);
+    assert_int_equal(store_end(f->store, erase_source(f->store, &(struct privacy_ask){.source_id = f->shop})), OK);
     assert_nobody(ADA);
     assert_contact(BOB, "{'tags':['b']}");
     assert_int_equal(count_rows(f, "SELECT count(*) FROM customer WHERE source_id = 0"), 1);

@@ -1,0 +1,130 @@
+"""Requests of persons with the real program: data asked for and given, erasures with a signed report (X2, X5)."""
+
+import base64
+import json
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+import bodies
+import harness
+from conftest import running_up
+
+
+@pytest.fixture(scope="module")
+def site():
+    with running_up() as up:
+        yield up
+
+
+def customer(number, email):
+    return {"shop_domain": "demo.example", "customer": {"id": number, "email": email}}
+
+
+def requests(site, *args):
+    return site.json("privacy", "list", *args)
+
+
+def test_X5_a_data_request_is_open_until_the_data_is_given(site):
+    shop = site.add_source("shopify", name="asked-shop")
+    shop.apply(bodies.shopify_customer(1, "ana@ask.example"), "customers/create")
+    shop.apply({**customer(1, "ana@ask.example"), "data_request": {"id": 9}}, "customers/data_request")
+    request, = requests(site, "--open")
+    assert (request["kind"], request["asked_by"], request["state"], request["email"]) == ("data", "asked-shop", "open", "ana@ask.example")
+    assert "ana@ask.example" in site.cli("privacy", "list").out
+    given = site.cli("contacts", "export", "ana@ask.example")
+    assert json.loads(given.out)["contact"]["email"] == "ana@ask.example" and "1 open request" in given.err
+    assert requests(site, "--open") == []
+    assert site.json("privacy", "show", request["id"])["complete"] is True
+    assert "closed already" in site.cli("privacy", "close", request["id"], exit_code=1).err
+
+
+def test_X5_a_request_of_somebody_unknown_is_told_and_can_be_closed(site):
+    shop = site.add_source("shopify")
+    shop.apply({**customer(77, "who@ask.example"), "data_request": {"id": 10}}, "customers/data_request")
+    request, = requests(site, "--open")
+    assert request["email"] is None and "nobody known" in site.cli("privacy", "list", "--open").out
+    report = site.json("privacy", "show", request["id"])
+    assert len(report["tombstones"]) == 1 and "who@ask.example" not in json.dumps(report)
+    site.cli("privacy", "close", request["id"])
+    assert requests(site, "--open") == []
+
+
+def erased(site, email):
+    return site.json("contacts", "erase", email, "--yes", "--by", "Ada Smith")
+
+
+def signed_text(report):
+    rest = {name: value for name, value in report.items() if name != "signature"}
+    return json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def test_X2_the_report_of_an_erasure_counts_what_was_removed_and_names_nobody(site):
+    shop = site.add_source("shopify", name="counted-shop")
+    shop.apply(bodies.shopify_customer(5, "ben@ask.example"), "customers/create")
+    for number in (51, 52):
+        shop.apply(bodies.shopify_order(number, "ben@ask.example", customer={"id": 5, "email": "ben@ask.example"}), "orders/create")
+    shop.apply(b'{"broken": "ben@ask.example"', "orders/updated")
+    report = erased(site, "Ben@Ask.example")
+    assert report["kind"] == "erase" and report["asked_by"] == {"operator": "Ada Smith"}
+    assert report["removed"]["orders"] == 2 and report["removed"]["contacts"] == 1 and report["removed"]["addresses"] == 1
+    assert report["queue"]["dead_letters"] == 1 and report["queue"]["searched_at"]
+    assert "ben" not in json.dumps(report).lower()
+    harness.wait_until(lambda: site.json("privacy", "show", report["id"])["complete"], "files are cleaned", 60)
+
+
+def test_X2_a_report_can_be_checked_by_anybody_and_not_be_changed(site):
+    site.add_source("shopify").apply(bodies.shopify_customer(6, "cleo@ask.example"), "customers/create")
+    report = erased(site, "cleo@ask.example")
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(report["signature"]["public_key"]))
+    key.verify(base64.b64decode(report["signature"]["value"]), signed_text(report))
+    with pytest.raises(InvalidSignature):
+        key.verify(base64.b64decode(report["signature"]["value"]), signed_text({**report, "done_at": None}))
+    path = site.base / "report.json"
+    path.write_text(json.dumps(report))
+    assert site.json("privacy", "verify", path)["ours"] is True
+    path.write_text(json.dumps({**report, "removed": {}}))
+    assert "changed" in site.cli("privacy", "verify", path, exit_code=1).err
+    path.write_text('{"format": "nothing"}')
+    assert "no signed report" in site.cli("privacy", "verify", path, exit_code=1).err
+
+
+def test_X2_a_report_of_another_installation_is_told_apart(site):
+    report = erased(site, "nobody@ask.example")
+    assert report["removed"] == {} and len(report["tombstones"]) == 1
+    path = site.base / "other.json"
+    path.write_text(json.dumps(report))
+    with running_up() as other:
+        assert other.json("privacy", "verify", path) == {"unchanged": True, "ours": False,
+                                                         "public_key": report["signature"]["public_key"]}
+
+
+def test_X4_the_erasure_of_a_shop_is_reported_as_asked_by_it(site):
+    shop = site.add_source("shopify", name="leaving-shop")
+    shop.apply(bodies.shopify_customer(8, "dora@ask.example"), "customers/create")
+    delivery = shop.apply({"shop_id": 1, "shop_domain": "demo.example"}, "shop/redact")
+    row = next(r for r in requests(site) if r["asked_by"] == "leaving-shop")
+    report = site.json("privacy", "show", row["id"])
+    assert report["kind"] == "erase_source" and report["asked_by"] == {"source": "leaving-shop", "delivery": delivery}
+    assert report["removed"]["customers"] == 1 and report["tombstones"] == []
+
+
+def test_X2_X4_who_shared_the_address_stays_without_it(site):
+    shop = site.add_source("shopify", name="sharing-shop")
+    shop.apply(bodies.shopify_customer(21, "both@ask.example", updated=1, first_name="First"), "customers/create")
+    shop.apply(bodies.shopify_customer(22, "both@ask.example", updated=2, first_name="Second"), "customers/create")
+    before = [c for c in site.contacts() if any(s["source"] == "sharing-shop" for s in c["sources"])]
+    assert len(before) == 2
+    shop.apply({**customer(21, "both@ask.example"), "orders_to_redact": []}, "customers/redact")
+    left, = [c for c in site.contacts() if any(s["source"] == "sharing-shop" for s in c["sources"])]
+    assert left["first_name"] == "Second" and left["email"] is None
+    assert "both@ask.example" not in json.dumps([left, site.json("why", left["id"])])
+
+
+def test_requests_come_in_pages(site):
+    all_ids = [r["id"] for r in requests(site)]
+    assert len(all_ids) >= 3 and all_ids == sorted(all_ids, reverse=True)
+    assert [r["id"] for r in requests(site, "--limit", "2", "--before", all_ids[0])] == all_ids[1:3]
+    assert "--limit" in site.cli("privacy", "list", "--limit", "0", exit_code=2).err
+    assert "no request" in site.cli("privacy", "show", "nothing", exit_code=1).err
