@@ -2,10 +2,9 @@
 
 import base64
 import json
+import subprocess
 
 import pytest
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import bodies
 import harness
@@ -60,6 +59,18 @@ def signed_text(report):
     return json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def is_signed(site, report):
+    """Whether OpenSSL's own program says so, with the public key of the report."""
+    key, signature, text = site.base / "key.der", site.base / "signature", site.base / "text"
+    key.write_bytes(bytes.fromhex("302a300506032b6570032100") + base64.b64decode(report["signature"]["public_key"]))
+    signature.write_bytes(base64.b64decode(report["signature"]["value"]))
+    text.write_bytes(signed_text(report))
+    done = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", key, "-rawin", "-in", text,
+                           "-sigfile", signature], capture_output=True, text=True, timeout=30)
+    assert done.returncode in (0, 1) and "Signature Verif" in done.stdout, done
+    return done.returncode == 0
+
+
 def test_X2_the_report_of_an_erasure_counts_what_was_removed_and_names_nobody(site):
     shop = site.add_source("shopify", name="counted-shop")
     shop.apply(bodies.shopify_customer(5, "ben@ask.example"), "customers/create")
@@ -77,10 +88,8 @@ def test_X2_the_report_of_an_erasure_counts_what_was_removed_and_names_nobody(si
 def test_X2_a_report_can_be_checked_by_anybody_and_not_be_changed(site):
     site.add_source("shopify").apply(bodies.shopify_customer(6, "cleo@ask.example"), "customers/create")
     report = erased(site, "cleo@ask.example")
-    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(report["signature"]["public_key"]))
-    key.verify(base64.b64decode(report["signature"]["value"]), signed_text(report))
-    with pytest.raises(InvalidSignature):
-        key.verify(base64.b64decode(report["signature"]["value"]), signed_text({**report, "done_at": None}))
+    assert is_signed(site, report)
+    assert not is_signed(site, {**report, "done_at": None})
     path = site.base / "report.json"
     path.write_text(json.dumps(report))
     assert site.json("privacy", "verify", path)["ours"] is True
