@@ -186,6 +186,8 @@ static const struct {
     {"not_json", "The body is no JSON: something on the way changes it before it is signed, or the platform sends another format."},
     {"mapping", "A member has a value that it should not have; `storehook dead show ID` says which."},
     {"no_email", "The customers have no address; what was said is kept with the customer, and no contact is made."},
+    {"bad_time",
+     "The sender gives times before 1990, as a clock does that was never set; set it, or have the sender leave the time out."},
     {"invalid_email", "The addresses are none that mail can be sent to; correct them in the shop."},
     {NULL, "`storehook dead list` shows them one by one."},
 };

@@ -103,7 +103,7 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
         return erase(job, refs, ctx, outcome.effect);
     if (outcome.effect == EFFECT_DEAD) {
         job_refuse(job, place, outcome.reason, outcome.detail);
-        if (strcmp(outcome.reason, "mapping") == 0)
+        if (strcmp(outcome.reason, "mapping") == 0 || strcmp(outcome.reason, "bad_time") == 0)
             return OK; /* nothing of it is kept */
     }
     if (outcome.effect == EFFECT_STALE)

@@ -3,56 +3,6 @@
 
 #include "base/clock.h"
 
-enum { FUTURE_US_MAX = 300 }; /* seconds ahead of receipt that are believed (O7) */
-
-int64_t clamp_time(const struct event_context *ctx, int64_t at_us)
-{
-    int64_t latest = ctx->received_at_us + FUTURE_US_MAX * US_PER_S;
-
-    return at_us > latest ? ctx->received_at_us : at_us;
-}
-
-/* Which member carries the modification time of what the event is about. */
-static enum member time_member(enum event_type type)
-{
-    switch (type) {
-    case EVENT_ORDER_CREATED:
-    case EVENT_ORDER_UPDATED:
-    case EVENT_ORDER_REFUNDED:
-        return M_ORDER_UPDATED_AT;
-    case EVENT_CART_UPDATED:
-    case EVENT_CART_ABANDONED:
-        return M_CART_UPDATED_AT;
-    case EVENT_SUBSCRIBE:
-    case EVENT_UNSUBSCRIBE:
-        return M_AT;
-    case EVENT_ACTIVITY:
-        return M_OCCURRED_AT;
-    default:
-        return M_CONTACT_UPDATED_AT;
-    }
-}
-
-int64_t event_time(const struct event_context *ctx)
-{
-    const struct event *e = ctx->event;
-    const struct value *own = &e->m[time_member(e->type)], *occurred = &e->m[M_OCCURRED_AT];
-    int64_t at = ctx->received_at_us;
-
-    if (own->is == PRESENT)
-        at = own->number;
-    else if (occurred->is == PRESENT)
-        at = occurred->number;
-    else if (ctx->provider_at_us) /* O3: the trigger header */
-        at = ctx->provider_at_us;
-    return clamp_time(ctx, at);
-}
-
-int64_t member_time(const struct apply *a, enum member m)
-{
-    return a->event->m[m].is == PRESENT ? clamp_time(a->ctx, a->event->m[m].number) : 0;
-}
-
 struct str member_text(const struct apply *a, enum member m)
 {
     return a->event->m[m].is == PRESENT ? text_limit(a->event->m[m].text) : STR_NONE;
@@ -353,6 +303,8 @@ enum err contact_apply(struct scope *scope, const struct event_refs *refs, const
     int64_t at = event_time(ctx);
 
     *out = (struct outcome){.effect = EFFECT_APPLIED};
+    if (!event_erases(ctx->event) && apply_refuses_times(&a)) /* who is to be erased is, whatever the clock says */
+        return scope->err;
     a.v = (struct version){.at_us = at - at % US_PER_MS, .rank = ctx->rank, .receipt = ctx->receipt};
     if (apply_is_erased(&a, event_does(&a, DOES_CUSTOMER))) {
         out->effect = EFFECT_NONE;

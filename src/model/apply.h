@@ -24,8 +24,10 @@ enum { TEXT_MAX = FIELD_VALUE_BYTES_MAX };
 int64_t event_time(const struct event_context *ctx);
 /* The same clamp for any other time that the event gives. */
 int64_t clamp_time(const struct event_context *ctx, int64_t at_us);
-/* A time member, clamped; 0 when absent. */
+/* A time member, clamped; 0 when absent, and when it is before 1990. */
 int64_t member_time(const struct apply *a, enum member m);
+/* O7: flags times that are not believed; true when the event is refused for one that it depends on. */
+bool apply_refuses_times(struct apply *a);
 /* The text of a member; empty unless present. */
 struct str member_text(const struct apply *a, enum member m);
 /* s cut to TEXT_MAX bytes at a character's end. */

@@ -276,7 +276,7 @@ enum effect { EFFECT_APPLIED, EFFECT_STALE, EFFECT_NONE, EFFECT_DEAD, EFFECT_ERA
 
 struct outcome {
     enum effect effect;
-    const char *reason; /* for EFFECT_DEAD: no_email, invalid_email, mapping */
+    const char *reason; /* for EFFECT_DEAD: no_email, invalid_email, mapping, bad_time */
     struct str detail;
     struct str contact_id; /* the contact concerned; empty when none */
     struct str

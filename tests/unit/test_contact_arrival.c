@@ -163,6 +163,55 @@ static void O7_five_minutes_ahead_are_believed(void **state)
     assert_contact(ADA, "{'updated_at':'@1300'}");
 }
 
+static void O7_a_clamped_time_is_flagged(void **state)
+{
+    struct fixture *f = *state;
+    size_t n;
+    struct ledger_line line;
+
+    receive_at(f, 1000);
+    assert_applied(shop_says(f, "customers/update",
+                             "{'id':1,'email':'ada@example.com','updated_at':'2099-01-01T00:00:00Z','first_name':'Future'}"));
+    line = ledger_of(f, ADA, "O7", "time in the future counts as received", &n);
+    assert_int_equal(n, 1);
+    assert_true(str_eq(line.name, STR("contact.updated_at")) && str_starts(line.old, STR("2099-01-01T00:00:00")));
+    assert_true(str_starts(str_of(plain(f, "'@1000'") + 1), line.new));
+}
+
+static void O7_a_time_before_1990_is_refused_with_its_member(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_dead(shop_says(f, "customers/update", "{'id':1,'email':'ada@example.com','updated_at':'1989-12-31T23:59:59Z'}"),
+                "bad_time");
+    assert_string_equal(f->trouble, "contact.updated_at is before 1990");
+    assert_dead(plugin_says(f, "{'type':'signup','occurred_at':'@10','contact':{'email':'ada@example.com','consent':{'email':"
+                               "{'state':'subscribed','at':'1970-01-01T00:00:00Z'}}}}"),
+                "bad_time");
+    assert_nobody(ADA); /* nothing of it is kept */
+    assert_applied(shop_says(f, "customers/update", "{'id':1,'email':'ada@example.com','updated_at':'1990-01-01T00:00:00Z'}"));
+    assert_contacts(1);
+}
+
+static void O7_an_erasure_is_followed_whatever_the_clock_says(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "customers/create", "{'id':1,'email':'ada@example.com','updated_at':'@10'}"));
+    assert_applied(plugin_says(f, "{'type':'erase','occurred_at':'1970-01-01T00:00:00Z','contact':{'email':'ada@example.com'}}"));
+    assert_nobody(ADA);
+}
+
+static void O7_other_times_before_1990_are_ignored_and_flagged(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(shop_says(f, "customers/create",
+                             "{'id':1,'email':'ada@example.com','created_at':'1970-01-01T00:00:00Z','updated_at':'@10'}"));
+    assert_contact(ADA, "{'created_at':'@10'}");
+    assert_int_equal(ledger_count(f, ADA, "O7", "time before 1990 ignored"), 1);
+}
+
 static void O9_the_last_state_alone_gives_the_same_contact(void **state)
 {
     struct fixture *f = *state;
@@ -312,6 +361,10 @@ int main(void)
         contact_test(O6_a_delete_of_an_unseen_id_keeps_an_older_create_dead),
         contact_test(O7_a_time_in_the_future_counts_as_receipt),
         contact_test(O7_five_minutes_ahead_are_believed),
+        contact_test(O7_a_clamped_time_is_flagged),
+        contact_test(O7_a_time_before_1990_is_refused_with_its_member),
+        contact_test(O7_an_erasure_is_followed_whatever_the_clock_says),
+        contact_test(O7_other_times_before_1990_are_ignored_and_flagged),
         contact_test(O9_the_last_state_alone_gives_the_same_contact),
         contact_test(F1_absent_leaves_and_null_clears),
         contact_test(F1_null_clears_only_what_its_own_source_said),
