@@ -5,5 +5,6 @@
 #include "cli/cli.h"
 
 int db_check(struct cli *cli, int argc, char **argv);
+int db_copy(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -52,7 +52,13 @@ struct db_backend {
     bool (*column_null)(struct db_stmt *st, int column);
     void (*reset)(struct db_stmt *st);
     int64_t (*changes)(const struct db *db);
-    enum err (*empty_log)(struct db *db); /* NULL: it has none of its own to empty */
+    enum err (*empty_log)(struct db *db);     /* NULL: it has none of its own to empty */
+    const char *columns_sql, *references_sql; /* of db_columns, db_references */
+    const char *freeze_sql;                   /* of db_begin_frozen; NULL: begin_alone does it */
+    /* NULL: row by row, as a statement. Else the rows as they come; `end` also after an error. */
+    enum err (*bulk_begin)(struct db *db, const char *table_and_columns);
+    enum err (*bulk_row)(struct db *db, const struct str *values, size_t n);
+    enum err (*bulk_end)(struct db *db, enum err err);
 };
 
 extern const struct db_backend db_backend_sqlite, db_backend_postgres;

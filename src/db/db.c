@@ -84,6 +84,27 @@ enum err db_begin_alone(struct db *db)
     return begin(db, db->backend->begin_alone);
 }
 
+enum err db_begin_frozen(struct db *db)
+{
+    enum err err = db_begin_alone(db);
+
+    if (!err && db->backend->freeze_sql)
+        err = db->backend->exec(db, db->backend->freeze_sql);
+    if (err)
+        db_rollback(db);
+    return err;
+}
+
+enum err db_columns(struct db *db, struct db_stmt **out)
+{
+    return db_prepare(db, db->backend->columns_sql, out);
+}
+
+enum err db_references(struct db *db, struct db_stmt **out)
+{
+    return db_prepare(db, db->backend->references_sql, out);
+}
+
 /* A failure on the way may have undone the transaction already; what came later must not be committed without what came before. */
 static enum err still_in_transaction(struct db *db)
 {

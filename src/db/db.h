@@ -65,6 +65,30 @@ enum err db_empty_log(struct db *db) MUST_CHECK;
 /* Sets *has when there is a table of that name. */
 enum err db_has_table(struct db *db, const char *name, bool *has) MUST_CHECK;
 
+/* Text that every back end keeps as it is: UTF-8 without NUL. PostgreSQL keeps other text with "?" for each byte that is none. */
+bool db_text_is_whole(struct str text);
+/* The text as PostgreSQL keeps it. Returns owned; NULL when memory is out. */
+char *db_text_mend(struct str text) MUST_CHECK;
+
+/*
+ * What a database holds, for a copy of it. db_columns: rows of table, column, whether it is text (else a whole number), and its place in
+ * the primary key (0: not in it), in the order of tables and columns. db_references: rows of table, and the one that it refers to.
+ * Ended as a query.
+ */
+enum err db_columns(struct db *db, struct db_stmt **out) MUST_CHECK;
+enum err db_references(struct db *db, struct db_stmt **out) MUST_CHECK;
+/* Begins a transaction during which nobody else writes any of the tables. ERR_DB_BUSY when somebody does, after the timeout. */
+enum err db_begin_frozen(struct db *db) MUST_CHECK;
+
+/* Many rows into one table, inside a transaction; nothing else is asked of the connection until the end. */
+struct db_bulk;
+/* `columns` are borrowed until the end. Returns owned. */
+enum err db_bulk_begin(struct db *db, struct str table, const struct str *columns, size_t n, struct db_bulk **out) MUST_CHECK;
+/* One value a column, whole numbers as text; p NULL is NULL. */
+enum err db_bulk_row(struct db_bulk *bulk, const struct str *values) MUST_CHECK;
+/* Ends it, also after an error. Errors: those of the rows that were under way. */
+enum err db_bulk_end(struct db_bulk *bulk) MUST_CHECK;
+
 /* One numbered migration; sql may hold several statements. */
 struct db_migration {
     int number;
@@ -73,5 +97,7 @@ struct db_migration {
 /* Applies what is missing, each in its own transaction, recorded in schema_migration. ERR_CONFIG when the database is newer
  * than this program. */
 enum err db_migrate(struct db *db, const struct db_migration *list, size_t n, struct buf *why) MUST_CHECK;
+/* Sets *all when none is missing; applies nothing. Errors as db_migrate. */
+enum err db_migrated(struct db *db, const struct db_migration *list, size_t n, bool *all, struct buf *why) MUST_CHECK;
 
 #endif

@@ -102,6 +102,20 @@ static enum err apply(struct db *db, const struct db_migration *m)
     return err;
 }
 
+enum err db_migrated(struct db *db, const struct db_migration *list, size_t n, bool *all, struct buf *why)
+{
+    size_t n_applied = 0;
+    bool has = false;
+    enum err err = db_has_table(db, "schema_migration", &has);
+
+    if (err)
+        return trouble(db, why, err);
+    if (has)
+        err = check_applied(db, list, n, &n_applied, why);
+    *all = n_applied == n;
+    return err;
+}
+
 enum err db_migrate(struct db *db, const struct db_migration *list, size_t n, struct buf *why)
 {
     size_t n_applied = 0;

@@ -1,4 +1,5 @@
 /* postgres.c -- owns the PostgreSQL back end: transactions as if one at a time, statements prepared on the server. */
+#include "db/postgres_copy.h"
 #include "db/postgres_link.h"
 
 /*
@@ -262,33 +263,6 @@ static enum err postgres_bind_int(struct db_stmt *base, int i, int64_t value)
     return OK;
 }
 
-/* Bytes of the character that `s` begins with; 0 when it begins with none that PostgreSQL can hold. */
-static size_t character(struct str s)
-{
-    for (size_t n = 1; *s.p && n <= 4 && n <= s.len; n++)
-        if (str_is_utf8(str_upto(s, n)))
-            return n;
-    return 0;
-}
-
-/* A reason that was cut within a character, a name with a NUL byte: no cause to refuse the whole entry. Such bytes become "?". */
-static char *mend(struct str s)
-{
-    char *copy = malloc(s.len), *end = copy;
-
-    while (copy && s.len) {
-        size_t n = character(s);
-
-        if (n)
-            memcpy(end, s.p, n);
-        else
-            *end = '?';
-        end += n ? n : 1;
-        s = str_from(s, n ? n : 1);
-    }
-    return copy;
-}
-
 static enum err postgres_bind_str(struct db_stmt *base, int i, struct str value)
 {
     struct postgres_stmt *st = statement(base);
@@ -299,9 +273,9 @@ static enum err postgres_bind_str(struct db_stmt *base, int i, struct str value)
         db_set_trouble(base->db, STR("text for a parameter that takes none"));
         return ERR_DB;
     }
-    if (!str_is_utf8(value) || memchr(value.p, '\0', value.len)) {
+    if (!db_text_is_whole(value)) {
         free(st->values[i - 1].mended);
-        st->values[i - 1].mended = mend(value);
+        st->values[i - 1].mended = db_text_mend(value);
         value.p = st->values[i - 1].mended;
     }
     if (!value.p)
@@ -430,4 +404,10 @@ const struct db_backend db_backend_postgres = {
     .column_null = postgres_column_null,
     .reset = postgres_reset,
     .changes = postgres_changes,
+    .columns_sql = postgres_columns_sql,
+    .references_sql = postgres_references_sql,
+    .freeze_sql = postgres_freeze_sql,
+    .bulk_begin = postgres_bulk_begin,
+    .bulk_row = postgres_bulk_row,
+    .bulk_end = postgres_bulk_end,
 };

@@ -14,6 +14,7 @@ struct postgres_db {
     uint64_t generation; /* grows with each connection: what was prepared on an older one is gone */
     uint64_t n_prepared; /* statements that were ever given a name */
     int64_t changes;
+    struct buf lines; /* of a COPY, not yet sent */
 };
 
 /* Connects to `place`: what follows "postgres:" in a URL, "//user@host/database" or "host=... dbname=...". `why` says what and

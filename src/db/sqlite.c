@@ -348,4 +348,7 @@ const struct db_backend db_backend_sqlite = {
     .reset = sqlite_reset,
     .changes = sqlite_changes,
     .empty_log = sqlite_empty_log,
+    .columns_sql = "SELECT t.name, c.name, c.type = 'TEXT', c.pk FROM sqlite_master t, pragma_table_info(t.name) c"
+                   " WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid",
+    .references_sql = "SELECT t.name, f.\"table\" FROM sqlite_master t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'",
 };

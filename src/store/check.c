@@ -75,7 +75,7 @@ static enum err read_accounts(struct check *c, int64_t *out, size_t *n)
 {
     struct db_stmt *st = NULL;
     bool row = false;
-    enum err err = db_prepare(c->store->db, "SELECT account_id FROM master_key UNION SELECT account_id FROM source", &st);
+    enum err err = db_prepare(c->store->db, "SELECT account_id FROM account ORDER BY account_id", &st);
 
     *n = 0;
     while (!err && *n < ACCOUNTS_MAX && !(err = db_step(st, &row)) && row)

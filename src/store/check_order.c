@@ -95,19 +95,21 @@ static enum err load_page(struct check *c, struct page *p)
 
     for (size_t i = 0; i < p->n; i++)
         p->facts[i] = (struct scope){.arena = &c->page, .account_id = c->store->account_id};
+    /* CROSS JOIN: SQLite keeps the order as it is written; another one reads all refunds for each page. */
     err = load(
         c, p,
         "SELECT k.contact_id, o.source_id, o.id, o.at_us, o.rank, o.receipt, o.status, o.currency, o.total, o.refunded, o.test,"
-        " o.created_us, o.late_at_us, o.late_rank, o.late_receipt, o.late_status FROM customer k JOIN shop_order o"
-        " ON o.account_id = k.account_id AND o.source_id = k.source_id AND o.subject = k.subject"
-        " WHERE k.account_id = $1 AND k.contact_id >= $2 AND k.contact_id <= $3",
+        " o.created_us, o.late_at_us, o.late_rank, o.late_receipt, o.late_status FROM customer k CROSS JOIN shop_order o"
+        " WHERE o.account_id = k.account_id AND o.source_id = k.source_id AND o.subject = k.subject"
+        " AND k.account_id = $1 AND k.contact_id >= $2 AND k.contact_id <= $3",
         false);
     return err ? err
                : load(c, p,
-                      "SELECT k.contact_id, f.source_id, f.order_id, f.id, f.amount FROM customer k JOIN shop_order o"
-                      " ON o.account_id = k.account_id AND o.source_id = k.source_id AND o.subject = k.subject JOIN refund f"
-                      " ON f.account_id = o.account_id AND f.source_id = o.source_id AND f.order_id = o.id"
-                      " WHERE k.account_id = $1 AND k.contact_id >= $2 AND k.contact_id <= $3",
+                      "SELECT k.contact_id, f.source_id, f.order_id, f.id, f.amount FROM customer k CROSS JOIN shop_order o"
+                      " CROSS JOIN refund f WHERE o.account_id = k.account_id AND o.source_id = k.source_id AND o.subject = "
+                      "k.subject"
+                      " AND f.account_id = o.account_id AND f.source_id = o.source_id AND f.order_id = o.id"
+                      " AND k.account_id = $1 AND k.contact_id >= $2 AND k.contact_id <= $3",
                       true);
 }
 

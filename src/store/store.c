@@ -48,17 +48,21 @@ wrong:
                : ERR_CONFIG;
 }
 
+enum err store_url(const struct config *cfg, struct str given, struct buf *out)
+{
+    struct str scheme = STR("sqlite:"), path = str_from(given, scheme.len);
+
+    if (str_starts(given, scheme) && path.len && *path.p != '/')
+        return buf_printf(out, "sqlite:%s/%.*s", config_text(cfg, SET_DIR), STR_ARG(path));
+    return buf_append(out, given);
+}
+
 enum err store_open(const struct config *cfg, const struct clock *clock, struct store **out, struct buf *why)
 {
-    struct str given = str_of(config_text(cfg, SET_DB_URL)), scheme = STR("sqlite:"), path = str_from(given, scheme.len);
     struct buf url = BUF_INIT(URL_BYTES);
-    enum err err;
+    enum err err = store_url(cfg, str_of(config_text(cfg, SET_DB_URL)), &url);
 
     *out = NULL;
-    if (str_starts(given, scheme) && path.len && *path.p != '/')
-        err = buf_printf(&url, "sqlite:%s/%.*s", config_text(cfg, SET_DIR), STR_ARG(path));
-    else
-        err = buf_append(&url, given);
     if (!err)
         err = store_open_url(buf_text(&url), config_int(cfg, SET_DB_TIMEOUT), clock, out, why);
     buf_wipe(&url);

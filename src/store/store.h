@@ -22,6 +22,8 @@ struct store {
 /* Opens the database at db.url (a relative path is below storehook.dir) and applies missing migrations. Borrows clock.
  * On failure `why` says what and what to do. Errors: those of db_open and db_migrate. Returns owned. */
 enum err store_open(const struct config *cfg, const struct clock *clock, struct store **out, struct buf *why) MUST_CHECK;
+/* Appends the URL of a database as db.url is written: a relative path of SQLite is below storehook.dir. */
+enum err store_url(const struct config *cfg, struct str given, struct buf *out) MUST_CHECK;
 /* As store_open, with the URL said outright. */
 enum err store_open_url(const char *url, int64_t timeout_ms, const struct clock *clock, struct store **out,
                         struct buf *why) MUST_CHECK;
