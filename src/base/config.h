@@ -66,6 +66,8 @@ enum { SETTING_SECRET = 1 };
     X(VISITS_QUERY, "visits.query_members", SETTING_TEXT, "utm_* id product product_id variant variant_id sku", 0, 0, 0,           \
       "what is kept of a page's address behind the question mark")                                                                 \
     X(VISITS_DAYS, "visits.days", SETTING_INT, "30", 1, 3650, 0, "days that visits and carts of unknown visitors are kept")        \
+    X(VISITS_KNOWN_DAYS, "visits.known_days", SETTING_INT, "730", 1, 36500, 0, "days that visits of contacts are kept")            \
+    X(VISITS_KNOWN_MAX, "visits.known_max", SETTING_INT, "1000", 1, 1000000, 0, "visits that are kept of one customer or visitor") \
     X(ADMIN_LISTEN, "admin.listen", SETTING_TEXT, "127.0.0.1:0", 0, 0, 0, "address:port of the admin page (loopback)")             \
     X(UP_REDIS_SERVER, "up.redis_server", SETTING_TEXT, "redis-server", 0, 0, 0, "program that `up` starts as private queue")      \
     X(UP_DRAINERS, "up.drainers", SETTING_INT, "1", 1, 64, 0, "drain processes that `up` starts")

@@ -65,6 +65,7 @@ struct drainer {
     int64_t sweep_us;                     /* monotonic time of the next look at carts */
     int64_t sweep_after;                  /* the account that was looked into last; 0 = begin with the first */
     int64_t visits_until_us;              /* visits up to then were looked at */
+    struct visit_walk visit_walk;         /* through the visits of those who are known */
     bool announced, as_json;
     bool wrong_key; /* the master key is not the database's: it cannot go on */
 };
@@ -303,9 +304,12 @@ static enum err forget_in_account(struct store *store, void *arg)
 static bool forget(struct drainer *d)
 {
     struct forgetting f = {.drainer = d, .now_us = clock_wall_us(d->parts.clock)};
+    struct visit_keep keep = {.before_us = f.now_us - config_int(d->cfg, SET_VISITS_KNOWN_DAYS) * DAY_US,
+                              .most = config_int(d->cfg, SET_VISITS_KNOWN_MAX)};
     enum err err = account_each(d->store, forget_in_account, &f);
 
     told(d, err, "accounts");
+    told(d, visit_forget_known(d->store, &d->visit_walk, &keep), "visits of contacts");
     if (!err && !f.more_visits)
         d->visits_until_us = f.now_us - config_int(d->cfg, SET_VISITS_DAYS) * DAY_US;
     return f.more;
@@ -402,6 +406,7 @@ static int drainer_init(struct drainer *d, const struct config *cfg, const struc
     d->parts.cart_delay_us = config_int(cfg, SET_DRAIN_CART_DELAY) * US_PER_MS;
     d->parts.query_members = str_of(config_text(cfg, SET_VISITS_QUERY));
     arena_init(&d->arena, CLAIM_ARENA_BYTES);
+    visit_walk_init(&d->visit_walk);
     if (routes_load(config_text(cfg, SET_ROUTES_DIR), &d->routes, &problems))
         LOG(LOG_ERROR, "route files not usable", KV_STR("why", buf_str(&problems.text)));
     else if (seal_load(str_of(config_text(cfg, SET_MASTER_KEY)), config_text(cfg, SET_MASTER_KEY_FILE), &d->seal))
@@ -421,6 +426,7 @@ static void drainer_release(struct drainer *d)
     seal_free(d->seal);
     routes_free(d->routes);
     arena_release(&d->arena);
+    visit_walk_release(&d->visit_walk);
 }
 
 int drain_main(const struct config *cfg, const struct clock *clock, bool as_json)

@@ -194,6 +194,66 @@ static void unknown_visitors_are_forgotten_known_ones_are_not(void **state)
     assert_contact("a@example.com", "{'visits':{'count':2}}");
 }
 
+/* One turn of each kind: customers and guests, then visitors. */
+static void forget_known(struct fixture *f, struct visit_walk *walk, int64_t before_us, int64_t most)
+{
+    for (int turn = 0; turn < 2; turn++)
+        assert_int_equal(visit_forget_known(f->store, walk, &(struct visit_keep){.before_us = before_us, .most = most}), OK);
+}
+
+static void of_contacts_the_latest_visits_are_kept_by_age_and_number(void **state)
+{
+    struct fixture *f = *state;
+    struct visit_walk walk;
+    char text[256];
+
+    visit_walk_init(&walk);
+    assert_applied(plugin_says(f, "{'type':'signup','occurred_at':'@5','contact':{'email':'a@example.com'}}"));
+    for (int i = 0; i < 6; i++) {
+        snprintf(text, sizeof(text),
+                 "{'type':'page_visit','occurred_at':'@%d','contact':{'email':'a@example.com'},'page':"
+                 "{'url':'https://a.example/%d'}}",
+                 10 * i + 10, i);
+        assert_applied(plugin_says(f, text));
+        snprintf(text, sizeof(text),
+                 "{'type':'page_visit','occurred_at':'@%d','visitor_id':'v','page':{'url':'https://a.example/v%d'}}", 10 * i + 10,
+                 i);
+        assert_applied(plugin_says(f, text));
+    }
+    assert_applied(plugin_says(f, "{'type':'identify','occurred_at':'@20','visitor_id':'v','contact':{'email':'b@example.com'}}"));
+    forget_known(f, &walk, at(10), 6);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM visit"), 12);
+    forget_known(f, &walk, at(20), 6);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM visit"), 10);
+    forget_known(f, &walk, at(0), 2);
+    assert_contact("a@example.com", "{'visits':{'count':2,'last_url':'https://a.example/5'}}");
+    assert_contact("b@example.com", "{'visits':{'count':2,'last_url':'https://a.example/v5'}}");
+    forget_known(f, &walk, at(1000), 1000);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM visit"), 0);
+    visit_walk_release(&walk);
+}
+
+static void a_walk_through_more_than_a_turn_goes_on_where_it_was(void **state)
+{
+    struct fixture *f = *state;
+    struct visit_walk walk;
+    char text[256];
+
+    visit_walk_init(&walk);
+    for (int i = 0; i < VISIT_GROUPS_MAX + 20; i++) {
+        snprintf(text, sizeof(text),
+                 "{'type':'page_visit','occurred_at':'@10','contact':{'email':'p%d@example.com'},'page':"
+                 "{'url':'https://a.example/'}}",
+                 i);
+        assert_applied(plugin_says(f, text));
+    }
+    for (int left = 20; left >= 0; left -= 20) {
+        assert_int_equal(visit_forget_known(f->store, &walk, &(struct visit_keep){.before_us = at(40), .most = 10}), OK);
+        assert_int_equal(count_rows(f, "SELECT count(*) FROM visit"), left);
+    }
+    visit_walk_release(&walk);
+}
+
 /* -- the drainer --------------------------------------------------------------------------------------------------------- */
 
 static const char *browser_says(struct fixture *f, const char *body)
@@ -255,6 +315,8 @@ int main(void)
         contact_test(without_a_rate_nothing_is_counted),
         contact_test(the_script_fits_into_two_kilobytes),
         contact_test(unknown_visitors_are_forgotten_known_ones_are_not),
+        contact_test(of_contacts_the_latest_visits_are_kept_by_age_and_number),
+        contact_test(a_walk_through_more_than_a_turn_goes_on_where_it_was),
         contact_test(a_forged_entry_of_low_trust_says_no_more_than_a_browser),
         contact_test(a_token_in_the_entry_is_checked_again_at_its_receipt),
     };
