@@ -19,6 +19,7 @@
     X(DEAD, "dead", "entries that became dead letters")                  \
     X(VISITS, "visits", "visits the queue confirmed")                    \
     X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")     \
+    X(FIELDS_ASIDE, "fields_aside", "field texts of a wrong type")       \
     X(CARTS_ABANDONED, "carts_abandoned", "carts recorded as abandoned") \
     X(CARTS_QUIET, "carts_quiet", "carts recorded that started nothing") \
     X(CARTS_RECOVERED, "carts_recovered", "abandoned carts that were bought")

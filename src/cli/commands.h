@@ -16,6 +16,7 @@
     X(config, "set up", "shows and checks the settings")                                   \
     X(db, "set up", "checks the contact database, and brings it to this program's tables") \
     X(contacts, "look", "lists, shows, exports, imports and erases contacts")              \
+    X(field, "look", "lists fields, sets their values, renders personalisation tags")      \
     X(tag, "look", "gives contacts tags, lists and shows tags")                            \
     X(why, "look", "tells what made a contact as it is")                                   \
     X(merge, "look", "makes two contacts one")                                             \

@@ -109,6 +109,10 @@ static void show_page(const struct desk *d, const struct contact_view *v)
         show_text("field", v->fields[i]->name);
         show_text("  value", v->fields[i]->value);
     }
+    for (size_t i = 0; i < v->n_asides; i++) {
+        show_text("set aside", v->asides[i]->name);
+        show_text("  text", v->asides[i]->value);
+    }
     for (size_t i = 0; i < v->n_customers; i++) {
         show_text("source", view_source_name(d->reader.sources, d->reader.n_sources, v->customers[i]->source_id));
         show_text("  customer", v->customers[i]->external_id);

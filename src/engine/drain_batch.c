@@ -37,6 +37,19 @@ static enum err batch_source(struct batch *b, int64_t id, const struct source **
     return OK;
 }
 
+enum err job_fields(struct job *job, struct field_register **out)
+{
+    struct batch *b = job->batch;
+
+    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
+        if (b->fields[i].account_id == job->source->account_id) {
+            *out = &b->fields[i];
+            return OK;
+        }
+    *out = &b->fields[b->next_fields++ % ACCOUNTS_KEPT];
+    return field_register_open(*out, b->parts->store);
+}
+
 static void bury(struct job *job, const char *reason, struct str detail)
 {
     job->verdict->reason = str_of(reason);
@@ -209,6 +222,8 @@ static enum err batch_entry(struct batch *b, const struct claimed *claimed, stru
     } else if (!is_trouble(err)) {
         report(&job, err);
         *verdict = (struct drain_verdict){.keep = true};
+        for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
+            field_register_forget(&b->fields[i]); /* what the entry added is not there */
         err = db_savepoint_rollback(b->parts->store->db);
     }
     if (!err && !verdict->keep)
@@ -228,12 +243,16 @@ enum err drain_batch(const struct drain_parts *parts, const struct claimed *cons
         return is_trouble(err) ? err : ERR_DB_DOWN;
     arena_init(&b.work, ENTRY_ARENA_BYTES);
     err = policy_load(parts->store, arena, &b.policy);
+    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
+        field_register_init(&b.fields[i]);
     for (size_t i = 0; i < n && !err; i++)
         err = batch_entry(&b, entries[i], &verdicts[i]);
     store_enter(parts->store, account_id);
     err = store_end(parts->store, err);
     for (size_t i = 0; i < b.n_sources; i++)
         source_release(&b.sources[i]);
+    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
+        field_register_release(&b.fields[i]);
     arena_release(&b.work);
     return err && !is_trouble(err) ? ERR_DB_DOWN : err;
 }

@@ -83,16 +83,28 @@ static enum err note_row(struct job *job, const struct scope *scope, const struc
                            row_verdict_text(verdict, text));
 }
 
+/* The fields of the account, when the event has any that are not built in. */
+static enum err know_fields(struct job *job, struct event_context *ctx, struct field_register **fields)
+{
+    enum err err = ctx->event->n_fields ? job_fields(job, fields) : OK;
+
+    if (!err && *fields)
+        ctx->field_types = &(*fields)->types;
+    return err;
+}
+
 static enum err apply_to_facts(struct job *job, size_t place, const struct event_refs *refs, struct event_context *ctx)
 {
     struct batch *b = job->batch;
+    struct field_register *fields = NULL;
     struct outcome outcome;
     struct scope scope;
     enum err err;
 
     job->ids_made = 0;
     err = erase_when(b->parts->store, b->parts->seal, refs, job->source->id, &ctx->erased_at_us);
-
+    if (!err)
+        err = know_fields(job, ctx, &fields);
     if (!err)
         err = scope_load(b->parts->store, ctx->event, refs, job->source->id, &b->work, &scope);
     if (!err)
@@ -110,8 +122,11 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
         counter_add(COUNTER_STALE, 1);
     if (ctx->event->type == EVENT_DATA_REQUEST)
         err = note_data_request(job, &scope, refs, ctx);
+    counter_add(COUNTER_FIELDS_ASIDE, outcome.asides);
     if (ctx->event->type == EVENT_IMPORTED && outcome.effect != EFFECT_DEAD)
         err = note_row(job, &scope, &outcome);
+    if (!err && fields)
+        err = field_register_note(fields, b->parts->store, &scope, job->source->id);
     return err ? err : scope_save(b->parts->store, &scope, ctx, job->entry->id);
 }
 
@@ -147,6 +162,7 @@ enum err job_apply_event(struct job *job, size_t index)
         .received_at_us = job->entry->received_at_us,
         .cart_delay_us = job->source->cart_delay_ms ? job->source->cart_delay_ms * US_PER_MS : job->batch->parts->cart_delay_us,
         .provider_at_us = job->part->provider_at_us,
+        .field_map = str_of(job->source->field_map),
         .new_id = fresh_id,
         .arg = job};
     bool before = false;

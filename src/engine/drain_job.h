@@ -5,8 +5,9 @@
 #include "engine/drain.h"
 #include "model/contact.h"
 #include "model/source.h"
+#include "store/field.h"
 
-enum { REASON_BYTES = 2048, SOURCES_KEPT = 32 };
+enum { REASON_BYTES = 2048, SOURCES_KEPT = 32, ACCOUNTS_KEPT = 4 };
 
 /* One batch at work. */
 struct batch {
@@ -15,7 +16,9 @@ struct batch {
     struct arena work;   /* one entry's */
     struct source sources[SOURCES_KEPT];
     size_t n_sources;
-    struct policy policy; /* as of the start of the batch */
+    struct policy policy;                        /* as of the start of the batch */
+    struct field_register fields[ACCOUNTS_KEPT]; /* of the accounts met last */
+    size_t next_fields;
 };
 
 /* One entry at work. */
@@ -43,6 +46,9 @@ enum err job_remember(struct job *job, size_t said) MUST_CHECK;
 
 /* Applies one event of the mapped body to the facts. Errors: those of scope_load and scope_save; a refusal is none. */
 enum err job_apply_event(struct job *job, size_t index) MUST_CHECK;
+
+/* Borrows what is known of the fields of the entry's account (F3, F4). Errors: those of the database. */
+enum err job_fields(struct job *job, struct field_register **out) MUST_CHECK;
 
 /* True for an entry that a handshake made: its body is a sealed secret. */
 bool entry_brings_secret(const struct entry *entry);

@@ -13,16 +13,6 @@ bool tag_is_valid(struct str tag)
     return true;
 }
 
-bool field_name_is_valid(struct str name)
-{
-    if (name.len == 0 || name.len > FIELD_NAME_BYTES_MAX || name.p[0] < 'a' || name.p[0] > 'z')
-        return false;
-    for (size_t i = 0; i < name.len; i++)
-        if (!((name.p[i] >= 'a' && name.p[i] <= 'z') || (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '_'))
-            return false;
-    return true;
-}
-
 static const struct {
     const char *what, *rule;
 } kinds[EDIT_KIND__COUNT] = {

@@ -18,18 +18,31 @@ struct contact_field *field_ensure(struct apply *a, struct str name)
     return f;
 }
 
+/* F4: where a text is kept that is none of the field's type. The value stays what it was. */
+static struct str name_by_type(struct apply *a, struct str name, enum presence is, struct str value)
+{
+    if (is != PRESENT || value.len == 0 || field_fits(field_type_of(a->ctx->field_types, name), value))
+        return name;
+    a->out->asides++;
+    return scope_join(a->scope, STR(FIELD_ASIDE), name);
+}
+
 /* F1, F2, O1, O2, O4: absent leaves, null clears, the higher version wins; one that is older fills only what nothing set. */
 static void set_field(struct apply *a, struct str name, enum presence is, struct str value)
 {
     struct contact_field *f;
+    struct str kept_as;
 
     if (is == ABSENT)
         return;
-    f = field_ensure(a, name);
+    value = is == PRESENT ? text_limit(value) : STR_NONE;
+    kept_as = name_by_type(a, name, is, value);
+    f = field_ensure(a, kept_as);
     if (!f || !version_replaces(a->v, f->v))
         return;
-    value = is == PRESENT ? text_limit(value) : STR_NONE;
-    if (f->is != is || !str_eq(f->value, value))
+    if (kept_as.len != name.len)
+        scope_note(a->scope, a->ctx, a->customer->contact_id, "F4", "text of another type set aside", name, f->value, value);
+    else if (f->is != is || !str_eq(f->value, value))
         scope_note(a->scope, a->ctx, a->customer->contact_id, version_is_set(f->v) ? "O1" : "F1", "field", name, f->value, value);
     f->is = is;
     f->value = value;
@@ -37,21 +50,46 @@ static void set_field(struct apply *a, struct str name, enum presence is, struct
     f->changed = true;
 }
 
-/* F3: <platform>_<field> in lower case [a-z0-9_]; a name that has the prefix already keeps it. */
+/* F3: <platform>_<field>; a name that has the prefix already keeps it. */
 static struct str custom_name(struct apply *a, struct str name)
 {
     struct str prefix = scope_join(a->scope, a->ctx->platform, STR("_"));
-    struct str full = str_starts(name, prefix) ? name : scope_join(a->scope, prefix, str_upto(name, 100));
-    struct str copy = scope_join(a->scope, full, STR_NONE);
-    char *p = (char *)(uintptr_t)copy.p;
+    struct str own = str_starts(name, prefix) ? str_from(name, prefix.len) : name;
+    struct str made = field_name_make(a->scope->arena, prefix, own);
 
-    for (size_t i = 0; i < copy.len; i++) {
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] + ('a' - 'A'));
-        else if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9')))
-            p[i] = '_';
+    if (!made.p)
+        a->scope->err = ERR_MEMORY;
+    return made;
+}
+
+/* "color" and "shop_color" of one event are one field: what sorts first counts, whatever their order. */
+static bool is_first_of_name(const struct apply *a, const struct str *names, size_t i)
+{
+    const struct event_field *fields = a->event->fields;
+
+    for (size_t k = 0; k < a->event->n_fields; k++) {
+        int c = k == i || !str_eq(names[k], names[i]) ? 1 : str_cmp(fields[k].name, fields[i].name);
+
+        if (c < 0 || (c == 0 && k < i))
+            return false;
     }
-    return copy;
+    return true;
+}
+
+static void apply_custom_fields(struct apply *a)
+{
+    const struct event *e = a->event;
+    struct str *names = arena_array(a->scope->arena, e->n_fields, sizeof(*names));
+
+    if (!names) {
+        a->scope->err = ERR_MEMORY;
+        return;
+    }
+    for (size_t i = 0; i < e->n_fields; i++)
+        names[i] = field_map_target(a->ctx->field_map, custom_name(a, e->fields[i].name));
+    for (size_t i = 0; i < e->n_fields; i++)
+        if (names[i].len && is_first_of_name(a, names, i)) /* without a name: the source's mapping is manual */
+            set_field(a, names[i], e->fields[i].value.is, e->fields[i].value.text);
 }
 
 /* One a line. A tag that does not fit any more is left out whole: the half of one would be another tag. */
@@ -112,8 +150,8 @@ void apply_fields(struct apply *a)
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
         set_field(a, str_of(own[i].name), e->m[own[i].m].is, e->m[own[i].m].text);
     apply_full_name(a);
-    for (size_t i = 0; i < e->n_fields; i++)
-        set_field(a, custom_name(a, e->fields[i].name), e->fields[i].value.is, e->fields[i].value.text);
+    if (e->n_fields)
+        apply_custom_fields(a);
     if (e->tags_are != ABSENT)
         set_field(a, STR(FIELD_TAGS), PRESENT, joined_tags(a));
 }

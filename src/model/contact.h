@@ -7,6 +7,7 @@
 #include "model/consent.h"
 #include "model/event.h"
 #include "model/list.h"
+#include "model/field.h"
 #include "model/version.h"
 
 /*
@@ -92,6 +93,8 @@ struct contact_field {
 };
 /* The customer's tags as the source last said them, one a line (F5: each source owns its own). */
 #define FIELD_TAGS ".tags"
+/* Before the name of a field: the latest text of another type than the field's, which leaves the value as it is (F4). */
+#define FIELD_ASIDE ".aside:"
 /* Before the name of a tag that the operator or a trigger set: a fact of its own. */
 #define FIELD_TAG ".tag:"
 
@@ -254,10 +257,12 @@ struct event_context {
     const struct event *event;
     int64_t source_id;
     int rank;
-    struct str platform;   /* route name: prefix of the fields it creates (F3) */
-    struct str list;       /* the source's list; empty = none */
-    struct str receipt;    /* delivery id and place in it */
-    struct str effect_key; /* for effects without an id of their own (D7) */
+    struct str platform;                   /* route name: prefix of the fields it creates (F3) */
+    struct str list;                       /* the source's list; empty = none */
+    struct str receipt;                    /* delivery id and place in it */
+    struct str effect_key;                 /* for effects without an id of their own (D7) */
+    const struct field_types *field_types; /* NULL: every field takes any text */
+    struct str field_map;                  /* the source's (model/field.h); empty: every field is kept under its own name */
     int64_t received_at_us, provider_at_us;
     int64_t cart_delay_us; /* the source's quiet time until a cart is abandoned (CA3) */
     int64_t erased_at_us;  /* the person was erased then (X3); 0 = never */
@@ -282,6 +287,7 @@ struct outcome {
     struct str
         asks_list; /* C8: by this event an opt-in to that list waits for its confirmation, and nobody has asked the person yet;
                               empty: none */
+    size_t asides; /* texts of another type than their field's (F4) */
 };
 
 /* What an event refers to, for the loader: which customer, address, order, cart, visitor. */

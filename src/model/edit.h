@@ -2,7 +2,7 @@
 #ifndef MODEL_EDIT_H
 #define MODEL_EDIT_H
 
-#include "base/str.h"
+#include "model/field.h"
 
 #include <stdint.h>
 
@@ -32,11 +32,9 @@ struct edit {
     struct str by;    /* who: "operator", "trigger welcome"; for the ledger */
 };
 
-/* Longest tag, field name and value of a field, bytes. */
-enum { TAG_BYTES_MAX = 255, FIELD_NAME_BYTES_MAX = 160, FIELD_VALUE_BYTES_MAX = 4096 };
+/* Longest tag, bytes. */
+enum { TAG_BYTES_MAX = 255 };
 /* True for a tag that can be kept: 1 to TAG_BYTES_MAX bytes of UTF-8, no control character, no blank at its ends. */
 bool tag_is_valid(struct str tag);
-/* True for a field's name: 1 to FIELD_NAME_BYTES_MAX characters [a-z0-9_], a letter first (F3). */
-bool field_name_is_valid(struct str name);
 
 #endif

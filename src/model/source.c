@@ -24,6 +24,7 @@ void source_release(struct source *s)
     free(s->list);
     free(s->visits_key);
     free(s->visits_origins);
+    free(s->field_map);
     json_decref(s->config);
     for (size_t i = 0; i < s->n_secrets; i++) {
         free(s->secrets[i].id);

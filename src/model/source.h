@@ -44,6 +44,7 @@ struct source {
     char *visits_key;     /* the public part of /visit/<key>; "" = never made */
     char *visits_origins; /* the shop's sites, separated by blanks (model/page_url.h) */
     bool visits_on;
+    char *field_map; /* where its fields go (model/field.h); NULL in the snapshot */
 };
 
 /* What a secret of the source is sealed for. Returns `out` as text. */

@@ -101,6 +101,8 @@ struct contact_view {
     size_t n_tag_owners;
     const struct contact_field **fields; /* sorted by name, each once */
     size_t n_fields;
+    const struct contact_field **asides; /* later texts that are none of their field's type (F4); sorted by name, each once */
+    size_t n_asides;
     const struct customer **customers; /* living, identified; sorted by source, external id */
     size_t n_customers;
     struct view_order *orders; /* newest first */
@@ -127,6 +129,7 @@ struct view_input {
     const char *purchase_states; /* order states that count as a purchase, separated by blanks (K8); refunded ones always do */
     const struct scope *facts;
     const struct order *cart_orders;
+    const struct field_types *field_types; /* NULL: every field takes any text */
     const struct view_source *sources;
     size_t n_sources;
     struct arena *arena;

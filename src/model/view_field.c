@@ -1,61 +1,124 @@
-/* view_field.c -- owns which of all that was said of a contact's fields and tags shows (F2, F5, M7). */
+/* view_field.c -- owns which of all that was said of a contact's fields and tags shows (F2, F4, F5, M7). */
 #include "model/view_parts.h"
 
 #include <stdlib.h>
 
+/* One statement about a field: its value, or a text that was set aside because it was none of the field's type. */
+struct said {
+    struct str name; /* of the field, also for what was set aside */
+    const struct contact_field *fact;
+    bool fits; /* the field's type, as it is now */
+};
+
 /* By name; of one name what the operator said comes first, and the later before the earlier. */
-static int compare_fields(const void *left, const void *right)
+static int compare_said(const void *left, const void *right)
 {
-    const struct contact_field *a = *(const struct contact_field *const *)left, *b = *(const struct contact_field *const *)right;
+    const struct said *a = left, *b = right;
     int c = str_cmp(a->name, b->name);
 
     if (!c)
-        c = (b->source_id == SOURCE_OPERATOR) - (a->source_id == SOURCE_OPERATOR);
-    return c ? c : -version_cmp(a->v, b->v);
+        c = (b->fact->source_id == SOURCE_OPERATOR) - (a->fact->source_id == SOURCE_OPERATOR);
+    return c ? c : -version_cmp(a->fact->v, b->fact->v);
 }
 
-/* F2: the operator's word until it was released, else the highest version of those who say something; a cleared one says nothing.
- * `run`: all that was said of one field, sorted. NULL when nothing shows. */
-static const struct contact_field *winner(const struct contact_field *const *run, size_t n)
+static bool is_aside(const struct contact_field *f)
 {
-    if (run[0]->source_id == SOURCE_OPERATOR && run[0]->is != ABSENT)
-        return run[0]->is == PRESENT && run[0]->value.len ? run[0] : NULL;
-    for (size_t i = 0; i < n; i++)
-        if (run[i]->source_id != SOURCE_OPERATOR && run[i]->is == PRESENT && run[i]->value.len)
-            return run[i];
-    return NULL;
+    return str_starts(f->name, STR(FIELD_ASIDE));
+}
+
+/* What was set aside is over when the same customer's field was said anew since. */
+static bool is_over(const struct scope *facts, const struct contact_field *aside, struct str name)
+{
+    for (const struct contact_field *f = facts->fields; f; f = f->next)
+        if (f->source_id == aside->source_id && str_eq(f->subject, aside->subject) && str_eq(f->name, name))
+            return version_cmp(f->v, aside->v) >= 0;
+    return false;
 }
 
 /* Names that start with a dot are our own book-keeping. */
-static bool is_shown(const struct contact_field *f)
+static size_t collect_said(const struct view_input *in, struct said *out)
 {
-    return !str_starts(f->name, STR("."));
+    size_t n = 0;
+
+    for (const struct contact_field *f = in->facts->fields; f; f = f->next) {
+        struct str name = is_aside(f) ? str_from(f->name, sizeof(FIELD_ASIDE) - 1) : f->name;
+
+        if (str_starts(name, STR(".")) || (is_aside(f) && is_over(in->facts, f, name)))
+            continue;
+        out[n++] = (struct said){name, f, field_fits(field_type_of(in->field_types, name), f->value)};
+    }
+    return n;
+}
+
+static bool has_text(const struct said *s)
+{
+    return s->fact->is == PRESENT && s->fact->value.len;
+}
+
+/* F2: the operator's word until it was released, else the highest version of those who say something; a cleared one says nothing.
+ * F4: a text of another type is no value. `run`: all that was said of one field, sorted. NULL when nothing shows. */
+static const struct said *winner(const struct said *run, size_t n)
+{
+    if (run[0].fact->source_id == SOURCE_OPERATOR && run[0].fact->is != ABSENT && (run[0].fits || !has_text(&run[0])))
+        return has_text(&run[0]) ? &run[0] : NULL;
+    for (size_t i = 0; i < n; i++)
+        if (run[i].fact->source_id != SOURCE_OPERATOR && has_text(&run[i]) && run[i].fits)
+            return &run[i];
+    return NULL;
+}
+
+/* The latest text that is none of the type, unless the value is later. */
+static const struct said *aside_of(const struct said *run, size_t n, const struct said *shown)
+{
+    const struct said *last = NULL;
+
+    for (size_t i = 0; i < n; i++)
+        if (has_text(&run[i]) && !run[i].fits && (!last || version_cmp(run[i].fact->v, last->fact->v) > 0))
+            last = &run[i];
+    return last && (!shown || version_cmp(last->fact->v, shown->fact->v) > 0) ? last : NULL;
+}
+
+/* What shows is a copy under the field's name. */
+static const struct contact_field *shown_as(const struct view_input *in, const struct said *s)
+{
+    struct contact_field *copy;
+
+    if (!is_aside(s->fact))
+        return s->fact;
+    copy = arena_alloc(in->arena, sizeof(*copy));
+    if (copy) {
+        *copy = *s->fact;
+        copy->name = s->name;
+    }
+    return copy;
 }
 
 enum err view_fields(const struct view_input *in, struct contact_view *out)
 {
-    const struct contact_field **all;
+    struct said *all;
     size_t n = 0, run;
 
     for (const struct contact_field *f = in->facts->fields; f; f = f->next)
-        n += is_shown(f);
+        n++;
     all = arena_array(in->arena, n, sizeof(*all));
     out->fields = arena_array(in->arena, n, sizeof(*out->fields));
-    if (!all || !out->fields)
+    out->asides = arena_array(in->arena, n, sizeof(*out->asides));
+    if (!all || !out->fields || !out->asides)
         return ERR_MEMORY;
-    n = 0;
-    for (const struct contact_field *f = in->facts->fields; f; f = f->next)
-        if (is_shown(f))
-            all[n++] = f;
-    qsort(all, n, sizeof(*all), compare_fields);
+    n = collect_said(in, all);
+    if (n)
+        qsort(all, n, sizeof(*all), compare_said);
     for (size_t i = 0; i < n; i += run) {
-        const struct contact_field *shown;
+        const struct said *shown, *aside;
 
-        for (run = 1; i + run < n && str_eq(all[i + run]->name, all[i]->name);)
+        for (run = 1; i + run < n && str_eq(all[i + run].name, all[i].name);)
             run++;
         shown = winner(&all[i], run);
-        if (shown)
-            out->fields[out->n_fields++] = shown;
+        aside = aside_of(&all[i], run, shown);
+        if (shown && !(out->fields[out->n_fields++] = shown_as(in, shown)))
+            return ERR_MEMORY;
+        if (aside && !(out->asides[out->n_asides++] = shown_as(in, aside)))
+            return ERR_MEMORY;
     }
     return OK;
 }

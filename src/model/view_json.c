@@ -82,15 +82,15 @@ static json_t *tag_sources_json(const struct contact_view *v, const struct view_
     return object;
 }
 
-static json_t *fields_json(const struct contact_view *v)
+static json_t *fields_json(const struct contact_field *const *fields, size_t n)
 {
     json_t *object = json_object();
 
-    for (size_t i = 0; i < v->n_fields; i++) {
-        char *name = str_dup(v->fields[i]->name);
+    for (size_t i = 0; i < n; i++) {
+        char *name = str_dup(fields[i]->name);
 
         if (name)
-            json_object_set_new(object, name, json_str(v->fields[i]->value));
+            json_object_set_new(object, name, json_str(fields[i]->value));
         free(name);
     }
     return object;
@@ -203,7 +203,9 @@ json_t *view_json(const struct contact_view *v, const struct view_source *source
     json_object_set_new(object, "mailable", json_boolean(v->mailable));
     json_object_set_new(object, "tags", texts_json(v->tags, v->n_tags));
     json_object_set_new(object, "tag_sources", tag_sources_json(v, sources, n));
-    json_object_set_new(object, "fields", fields_json(v));
+    json_object_set_new(object, "fields", fields_json(v->fields, v->n_fields));
+    if (v->n_asides)
+        json_object_set_new(object, "fields_aside", fields_json(v->asides, v->n_asides));
     json_object_set_new(object, "sources", customers_json(v, sources, n));
     json_object_set_new(object, "orders", orders_json(v, sources, n));
     json_object_set_new(object, "carts", carts_json(v, sources, n));

@@ -1,6 +1,7 @@
 /* object_fill.c -- owns the filling of an event's members from a document: type checks, absent and cleared (F1). */
 #include "route/object.h"
 
+#include "model/field.h"
 #include "model/money.h"
 
 enum { DETAIL_MAX = 512 };
@@ -131,46 +132,24 @@ static enum err fill_field(const struct target *target, const struct scope *scop
     return OK;
 }
 
-/* Returns prefix and key as a field's name: lower case, what is no letter or digit becomes "_" (F3). */
-static struct str field_name(struct arena *arena, struct str prefix, struct str key)
-{
-    char *name = arena_alloc(arena, prefix.len + key.len + 1);
-    size_t n = 0;
-
-    if (!name)
-        return STR_NONE;
-    for (size_t i = 0; i < prefix.len + key.len; i++) {
-        char c = i < prefix.len ? prefix.p[i] : key.p[i - prefix.len];
-
-        if (c >= 'A' && c <= 'Z')
-            c |= 0x20;
-        name[n++] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
-    }
-    return str_n(name, n);
-}
-
 static bool is_list_or_map(const struct jnode *node)
 {
     return node->type == J_ARRAY || node->type == J_OBJECT;
 }
 
 /* Fills fields[*n] when the node is one value; a field holds no list and no object. */
-static enum err add_member_field(const struct fields_form *form, const struct scope *scope, const struct jnode *member,
-                                 bool keep_names, struct event_field *field, bool *filled)
+static bool add_member_field(const struct jnode *member, struct event_field *field)
 {
     struct str text = str_trim(scalar_text(member));
 
-    *filled = !is_list_or_map(member) && member->key.len;
-    if (!*filled)
-        return OK;
-    field->name = keep_names ? member->key : field_name(scope->arena, form->prefix, member->key);
+    field->name = member->key;
     field->value = (struct value){.is = text.len ? PRESENT : CLEARED, .text = text};
-    return field->name.p ? OK : ERR_MEMORY;
+    return !is_list_or_map(member) && member->key.len;
 }
 
 /* The same of an element of a list, which says its name and its value. */
 static enum err add_element_field(const struct fields_form *form, const struct scope *scope, const struct jnode *element,
-                                  bool keep_names, struct event_field *field, bool *filled, struct refusal *refusal)
+                                  struct event_field *field, bool *filled, struct refusal *refusal)
 {
     struct scope inner = scope_inner(scope, element);
     struct found key, value = {.kind = FOUND_NOTHING};
@@ -181,9 +160,34 @@ static enum err add_element_field(const struct fields_form *form, const struct s
     *filled = !err && value.kind != FOUND_NOTHING;
     if (!*filled)
         return err;
-    field->name = keep_names ? key.text : field_name(scope->arena, form->prefix, key.text);
+    field->name = key.text;
     field->value = (struct value){.is = value.kind == FOUND_TEXT ? PRESENT : CLEARED, .text = value.text};
-    return field->name.p ? OK : ERR_MEMORY;
+    return OK;
+}
+
+/* F3: gives the fields their names in place of the platform's keys; keys that come to one name are told apart, each by its own text. */
+static enum err name_fields(struct arena *arena, struct str prefix, struct event_field *fields, size_t n)
+{
+    struct str *plain = arena_array(arena, n, sizeof(*plain)), *names = arena_array(arena, n, sizeof(*names));
+
+    if (!plain || !names)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        plain[i] = field_name_make(arena, prefix, fields[i].name);
+    for (size_t i = 0; i < n; i++) {
+        names[i] = plain[i];
+        for (size_t k = 0; k < n; k++)
+            if (str_eq(plain[k], plain[i]) && !str_eq(fields[k].name, fields[i].name)) {
+                names[i] = field_name_hashed(arena, prefix, fields[i].name);
+                break;
+            }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!names[i].p)
+            return ERR_MEMORY;
+        fields[i].name = names[i];
+    }
+    return OK;
 }
 
 static enum err fill_fields(const struct target *target, const struct scope *scope, bool keep_names, struct event_field **fields,
@@ -192,7 +196,7 @@ static enum err fill_fields(const struct target *target, const struct scope *sco
     const struct fields_form *form = &target->fields;
     const struct jnode *all = scope_follow(scope, &form->at);
     enum err err;
-    size_t left = form->max;
+    size_t left = form->max, first = *n;
 
     if (!all || all->type == J_NULL || (is_list_or_map(all) && all->n == 0)) /* [] is how PHP writes {} */
         return OK;
@@ -205,12 +209,14 @@ static enum err fill_fields(const struct target *target, const struct scope *sco
         struct event_field *field = &(*fields)[*n];
         bool filled = false;
 
-        err = form->key ? add_element_field(form, scope, m, keep_names, field, &filled, refusal)
-                        : add_member_field(form, scope, m, keep_names, field, &filled);
+        if (form->key)
+            err = add_element_field(form, scope, m, field, &filled, refusal);
+        else
+            filled = add_member_field(m, field);
         *n += filled && !err;
         left -= filled;
     }
-    return err;
+    return err || keep_names ? err : name_fields(scope->arena, form->prefix, *fields + first, *n - first);
 }
 
 /* Finds the list of records; *list is NULL when there is none, then *is says why. One object counts as a list of one. */

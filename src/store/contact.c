@@ -3,6 +3,7 @@
 
 #include "model/email.h"
 #include "store/activity.h"
+#include "store/field.h"
 #include "store/row.h"
 #include "store/scope.h"
 #include "store/visit.h"
@@ -163,6 +164,7 @@ enum err contact_load_facts(struct store *store, struct str id, const struct vie
                             struct arena *arena, struct scope *facts, struct contact_view *out)
 {
     struct scope tokens = {.arena = arena, .account_id = store->account_id};
+    struct field_types types = {.n = 0};
     struct view_input in;
     enum err err = scope_load_contact(store, id, arena, facts);
 
@@ -176,12 +178,15 @@ enum err contact_load_facts(struct store *store, struct str id, const struct vie
         err = load_cart_orders(store, facts, &tokens);
     if (!err)
         err = scope_load_firings(store, facts);
+    if (!err)
+        err = field_types_load(store, arena, &types);
     if (err)
         return err;
     in = (struct view_input){.id = id,
                              .purchase_states = store->purchase_states,
                              .facts = facts,
                              .cart_orders = tokens.orders,
+                             .field_types = &types,
                              .sources = sources,
                              .n_sources = n_sources,
                              .arena = arena};

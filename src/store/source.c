@@ -10,7 +10,7 @@ enum { CONFIG_BYTES_MAX = 64 * 1024, SNAPSHOT_BYTES_MAX = 64 << 20, SOURCES_MAX 
 
 #define SELECT_SOURCE                                                                                        \
     "SELECT id, account_id, rank, cart_delay_ms, created_at_us, enabled, key, platform, name, list, config," \
-    " visits_on, visits_key, visits_origins, cart_cooldown_ms, cart_back_ms FROM source WHERE "
+    " visits_on, visits_key, visits_origins, cart_cooldown_ms, cart_back_ms, field_map FROM source WHERE "
 
 static enum err read_source(struct db_stmt *st, struct source *s)
 {
@@ -32,6 +32,8 @@ static enum err read_source(struct db_stmt *st, struct source *s)
         err = source_take_column(st, 12, &s->visits_key);
     if (!err)
         err = source_take_column(st, 13, &s->visits_origins);
+    if (!err)
+        err = source_take_column(st, 16, &s->field_map);
     return err ? err : json_parse(db_column_str(st, 10), &s->config, NULL);
 }
 
@@ -363,4 +365,11 @@ enum err source_publish(struct store *store, struct stream *stream)
         err = stream_publish_sources(stream, buf_str(&json), &version);
     buf_release(&json);
     return store_end(store, err);
+}
+
+enum err source_set_fields(struct store *store, int64_t id, struct str map)
+{
+    return need_change(store, db_run(store->db,
+                                     "UPDATE source SET field_map = $3 WHERE account_id = $1 AND id = $2 AND removed_at_us IS NULL",
+                                     "iis", store->account_id, id, map));
 }

@@ -65,6 +65,8 @@ struct source_carts {
 };
 /* ERR_NOT_FOUND. Counts for the carts that are there as well. */
 enum err source_set_carts(struct store *store, int64_t id, const struct source_carts *carts) MUST_CHECK;
+/* Where the source's fields go: the lines of model/field.h. ERR_NOT_FOUND. */
+enum err source_set_fields(struct store *store, int64_t id, struct str map) MUST_CHECK;
 /* Frees the name and forgets the secrets; the row stays for history. */
 enum err source_remove(struct store *store, int64_t id) MUST_CHECK;
 /* Adds a secret valid from now on; those of the same name end at now + grace_ms. `id` gets the new secret's id. A secret that has

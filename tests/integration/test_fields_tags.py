@@ -79,3 +79,95 @@ def test_C12_why_tells_who_gave_a_tag(site, people):
     site.json("tag", "add", "told", people[2])
     lines = [line for line in site.why(people[2]) if line["what"] == "tag added by operator"]
     assert len(lines) == 1 and lines[0]["name"] == "told" and lines[0]["source"] == "operator"
+
+
+# -- fields -----------------------------------------------------------------------------------------------------------------
+
+
+def own_field(site, kind="text"):
+    name = f"own_{secrets.token_hex(4)}"
+    site.json("field", "add", name, "--type", kind)
+    return name
+
+
+def field_row(site, name):
+    (row,) = [row for row in site.json("field", "list") if row["name"] == name]
+    return row
+
+
+def say(plugin, email, **fields):
+    plugin.event("customer_updated", contact={"external_id": email, "email": email, "fields": fields})
+
+
+def test_F3_AC_08_AC_09_AC_10_a_sources_field_is_listed_with_its_tag_and_renders(site, plugin, people):
+    key = f"Shoe {secrets.token_hex(4)}"
+    name = "storehook_" + key.lower().replace(" ", "_")
+    say(plugin, people[0], **{key: "38 & <more>"})
+    row = field_row(site, name)
+    assert (row["tag"], row["type"], row["source"], row["contacts"]) == (f"%{name.upper()}%", "text", plugin.name, 1)
+    say(plugin, people[1], **{key: "40"})
+    assert field_row(site, name) == {**row, "contacts": 2}
+    assert f"%{name.upper()}%" in site.cli("field", "list").out
+    assert site.cli("field", "render", people[0], f"Size {row['tag']}!").out == "Size 38 & <more>!\n"
+    assert site.cli("field", "render", people[0], f"<b>{row['tag']}", "--html").out == "<b>38 &amp; &lt;more&gt;\n"
+    assert field_row(site, "first_name")["tag"] == "%FIRST_NAME%"
+
+
+def test_F3_a_tag_without_a_value_gives_its_default_and_an_unknown_one_is_told(site, people):
+    path = site.base / f"{secrets.token_hex(4)}.txt"
+    path.write_text("Dear %FIRST_NAME|friend%, %LAST_NAME% 100% of %EMAIL%; %NO_SUCH|x% 5%\n")
+    done = site.cli("field", "render", people[0], "--file", path)
+    assert done.out == f"Dear friend,  100% of {people[0]}; %NO_SUCH|x% 5%\n\n" and "%NO_SUCH% names no field" in done.err
+    assert site.json("field", "render", people[0], "%NO_SUCH%")["unknown"] == ["%NO_SUCH%"]
+    assert "no contact" in site.cli("field", "render", address(), "x", exit_code=1).err
+
+
+def test_F2_a_value_set_by_hand_stays_until_its_release(site, plugin, people):
+    who, key = people[0], f"k{secrets.token_hex(4)}"
+    name = f"storehook_{key}"
+    say(plugin, who, **{key: "shop"})
+    assert site.json("field", "set", who, name, "hand")["set"] == 1
+    say(plugin, who, **{key: "shop again"})
+    assert site.contact(who)["fields"][name] == "hand"
+    assert site.json("field", "release", who, name)["released"] == 1
+    assert site.contact(who)["fields"][name] == "shop again"
+    assert site.json("field", "set", who, "first_name", "Augusta")["set"] == 1
+    assert site.contact(who)["first_name"] == "Augusta"
+    assert [line["rule"] for line in site.why(who) if line["source"] == "operator"] == ["F2", "F2", "F2"]
+
+
+def test_F4_own_fields_have_types(site, plugin, people):
+    name = own_field(site, "number")
+    assert "is a number field: give a decimal number" in site.cli("field", "set", people[0], name, "many", exit_code=1).err
+    assert site.json("field", "set", people[0], name, "12.50")["set"] == 1
+    assert site.contact(people[0])["fields"][name] == "12.50"
+    assert site.json("field", "type", name, "bool")["type"] == "bool"
+    assert name not in site.contact(people[0])["fields"] and site.contact(people[0])["fields_aside"] == {name: "12.50"}
+    assert site.json("field", "type", name, "text")["done"] == "set"
+    assert site.contact(people[0])["fields"][name] == "12.50"
+
+
+def test_F4_a_sources_text_of_another_type_is_kept_aside_and_counted(site, plugin, people):
+    key = f"k{secrets.token_hex(4)}"
+    site.json("field", "add", f"storehook_{key}", "--type", "number")
+    say(plugin, people[0], **{key: 38})
+    say(plugin, people[0], **{key: "large"})
+    contact = site.contact(people[0])
+    assert contact["fields"][f"storehook_{key}"] == "38" and contact["fields_aside"] == {f"storehook_{key}": "large"}
+    assert site.dead(plugin) == []
+
+
+def test_fields_that_are_none_are_refused_with_a_hint(site, people):
+    name = own_field(site)
+    assert f"did you mean {name}?" in site.cli("field", "set", people[0], name + "x", "1", exit_code=1).err
+    assert "there is a field" in site.cli("field", "add", name, exit_code=1).err
+    assert "there is a field" in site.cli("field", "add", "first_name", exit_code=1).err
+    assert "a letter first" in site.cli("field", "add", "1x", exit_code=2).err
+    assert "give text, number, date or bool" in site.cli("field", "add", "x", "--type", "money", exit_code=2).err
+    assert "field of every contact" in site.cli("field", "type", "email", "number", exit_code=1).err
+
+
+def test_the_database_is_found_whole_with_edits_in_it(site, people):
+    site.json("tag", "add", "whole", *people)
+    site.json("field", "set", people[0], "company", "Engines")
+    site.cli("db", "check")
