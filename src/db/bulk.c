@@ -38,10 +38,10 @@ enum err db_bulk_begin(struct db *db, struct str table, const struct str *column
 {
     struct db_bulk *b = calloc(1, sizeof(*b));
     struct buf sql = BUF_INIT(SQL_BYTES);
-    enum err err = b ? OK : ERR_MEMORY;
+    enum err err = OK;
 
-    if (err)
-        return err;
+    if (!b)
+        return ERR_MEMORY;
     b->db = db;
     b->n = n;
     if (db->backend->bulk_begin) {
