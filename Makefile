@@ -144,7 +144,7 @@ check:
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
 
 # The tests of what a contact becomes, once more on a private PostgreSQL (tests/private-postgres).
-ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_orders contact_people edit lists merge notice source source_secret)
+ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_orders contact_people edit lists merge notice source source_secret trigger trigger_acts)
 
 test-postgres:
 	@tools/deps run test

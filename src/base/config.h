@@ -57,6 +57,9 @@ enum { SETTING_SECRET = 1 };
     X(DRAIN_CART_COOLDOWN, "drain.cart_cooldown", SETTING_MS, "7d", 0, 7776000000, 0,                                              \
       "time in which one abandoned cart a contact starts something")                                                               \
     X(DRAIN_SEEN_DAYS, "drain.seen_days", SETTING_INT, "8", 3, 400, 0, "days a dedupe key is remembered at least")                 \
+    X(DRAIN_TRIGGER_AGE, "drain.trigger_age", SETTING_MS, "3d", 0, 7776000000, 0,                                                  \
+      "what happened longer ago fires no trigger; 0 = no limit")                                                                   \
+    X(DRAIN_TRIGGER_DAYS, "drain.trigger_days", SETTING_INT, "400", 30, 3650, 0, "days that firings and cycle starts are kept")    \
     X(CONTACTS_PURCHASES, "contacts.purchase_states", SETTING_TEXT, "paid completed", 1, 0, 0,                                     \
       "states of an order that count as a purchase: pending, paid, completed")                                                     \
     X(VISITS_KEY_RATE, "visits.key_rate", SETTING_INT, "100", 0, 1000000, 0, "visits a second of one source; 0 = no limit")        \

@@ -20,6 +20,7 @@
     X(VISITS, "visits", "visits the queue confirmed")                    \
     X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")     \
     X(FIELDS_ASIDE, "fields_aside", "field texts of a wrong type")       \
+    X(TRIGGERS_FIRED, "triggers_fired", "triggers that fired")           \
     X(CARTS_ABANDONED, "carts_abandoned", "carts recorded as abandoned") \
     X(CARTS_QUIET, "carts_quiet", "carts recorded that started nothing") \
     X(CARTS_RECOVERED, "carts_recovered", "abandoned carts that were bought")

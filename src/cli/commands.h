@@ -13,6 +13,7 @@
     X(source, "set up", "connects stores and services: add, list, rotate, remove")         \
     X(account, "set up", "parts the installation among tenants: add, list, show, remove")  \
     X(list, "set up", "makes lists, and notes who joins, confirms and leaves")             \
+    X(trigger, "set up", "says what is done when something happens")                       \
     X(config, "set up", "shows and checks the settings")                                   \
     X(db, "set up", "checks the contact database, and brings it to this program's tables") \
     X(contacts, "look", "lists, shows, exports, imports and erases contacts")              \

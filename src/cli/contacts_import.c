@@ -4,6 +4,7 @@
 #include "cli/open.h"
 #include "cli/table.h"
 #include "engine/csv_import.h"
+#include "model/trigger.h"
 #include "store/source.h"
 
 #include <errno.h>
@@ -16,9 +17,9 @@ enum { WHY_BYTES = 8192, SHOWN_DEFAULT = 20, SHOWN_MAX = 10000, WAIT_MS = 60000,
 /* One import at work. */
 struct import_work {
     struct cli *cli;
-    const char *path, *list, *confirmed, *separator;
+    const char *path, *list, *confirmed, *separator, *on_add;
     struct flag_values maps;
-    bool keep_fields, dry_run, tty;
+    bool keep_fields, dry_run, fire, tty;
     int64_t wait_ms, shown_max;
     uint64_t size_bytes, shown;
     int64_t next_progress_us;
@@ -81,6 +82,20 @@ static void say_no_drainer(void *arg)
 
 /* --- before ----------------------------------------------------------------------------------------------------------- */
 
+static bool is_cycle(struct str text)
+{
+    struct buf why = BUF_INIT(WHY_BYTES);
+    struct trigger_action action;
+    struct arena arena;
+    bool is;
+
+    arena_init(&arena, WHY_BYTES);
+    is = !trigger_action_read(text, &arena, &action, &why) && action.act == DO_CYCLE;
+    arena_release(&arena);
+    buf_release(&why);
+    return is;
+}
+
 static int check_flags(struct import_work *w)
 {
     struct str separator = str_of(w->separator);
@@ -90,6 +105,8 @@ static int check_flags(struct import_work *w)
     if (separator.len != 1 || memchr("\"\r\n", separator.p[0], 3))
         return cli_wrong("--separator %s: give one character, or tab", w->separator);
     w->plan.separator = separator.p[0];
+    if (w->on_add && strcmp(w->on_add, "none") != 0 && !is_cycle(str_of(w->on_add)))
+        return cli_wrong("--on-add %s: give none, cycle:NAME or cycle:NAME@DAY", w->on_add);
     if (w->shown_max < 0 || w->shown_max > SHOWN_MAX)
         return cli_wrong("--rejected must be between 0 and %d", SHOWN_MAX);
     if (w->wait_ms < 1)
@@ -129,6 +146,8 @@ static int open_work(struct import_work *w)
     w->plan.list = str_of(w->list);
     w->plan.confirmed = str_of(w->confirmed);
     w->plan.mapping = (struct csv_mapping){.maps = w->maps.at, .n_maps = w->maps.n, .keep_fields = w->keep_fields};
+    w->plan.fire = w->fire;
+    w->plan.on_add = w->on_add && strcmp(w->on_add, "none") != 0 ? str_of(w->on_add) : STR_NONE;
     w->plan.wait_ms = w->wait_ms;
     w->plan.routes = w->routes;
     w->plan.seal = w->seal;
@@ -307,7 +326,8 @@ int contacts_import(struct cli *cli, int argc, char **argv)
     static const struct cli_page page = {
         "contacts import FILE.csv [--map \"Column=member\"]... [--fields] [--list LIST] [--consent-confirmed TEXT] [--dry-run]",
         "Takes the rows of a CSV file as contacts. The first row names the columns: as `contacts export --format csv` does, or by\n"
-        "common names; --map says the others. No import relaxes consent; the same file again changes nothing.",
+        "common names; --map says the others. No import relaxes consent; the same file again changes nothing. No trigger fires\n"
+        "for a row and no cycle is started, unless --fire-triggers and --on-add say so.",
         "storehook contacts import contacts.csv --list newsletter --dry-run", 1, 1};
     struct import_work w = {.cli = cli, .separator = ",", .wait_ms = WAIT_MS, .shown_max = SHOWN_DEFAULT};
     const struct cli_flag flags[] = {
@@ -315,6 +335,9 @@ int contacts_import(struct cli *cli, int argc, char **argv)
         {"fields", FLAG_ON, &w.keep_fields, NULL, "keep columns that mean nothing else as fields csv_NAME"},
         {"list", FLAG_TEXT, &w.list, "LIST", "list that the contacts join"},
         {"consent-confirmed", FLAG_TEXT, &w.confirmed, "TEXT", "who knows of the persons' consent, since when and how"},
+        {"on-add", FLAG_TEXT, &w.on_add, "none|cycle:NAME[@DAY]",
+         "start a cycle for contacts that are added, and may be mailed (default none)"},
+        {"fire-triggers", FLAG_ON, &w.fire, NULL, "triggers fire for the rows (default: for none)"},
         {"separator", FLAG_TEXT, &w.separator, "C", "what parts the cells: one character, or tab (default ,)"},
         {"dry-run", FLAG_ON, &w.dry_run, NULL, "say what would be new, updated and rejected; change nothing"},
         {"rejected", FLAG_INT, &w.shown_max, "N", "list at most N rejected rows (default 20)"},

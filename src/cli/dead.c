@@ -80,7 +80,8 @@ static int dead_list_verb(struct cli *cli, int argc, char **argv)
 
 /* What is done with each letter, and the word for it. */
 struct deed {
-    enum err (*run)(struct stream *s, const struct dead_letter *letter);
+    enum err (*run)(struct stream *s, const struct dead_letter *letter, bool fire);
+    bool fire; /* triggers fire for what is replayed */
     const char *word;
     size_t done;
 };
@@ -88,7 +89,7 @@ struct deed {
 static int run_deed(struct dead_walk *walk, const struct dead_letter *letter, void *arg)
 {
     struct deed *deed = arg;
-    enum err err = deed->run(walk->stream, letter);
+    enum err err = deed->run(walk->stream, letter, deed->fire);
 
     if (err == ERR_NOT_FOUND) /* another command was faster */
         return CLI_GO;
@@ -106,7 +107,7 @@ static int run_one(struct dead_walk *walk, const char *id, struct deed *deed)
     return code == CLI_GO ? run_deed(walk, &letter, deed) : code;
 }
 
-/* replay and drop differ in nothing but the deed. */
+/* replay and drop differ in the deed, and in what it can be told. */
 static int deed_verb(struct cli *cli, const struct cli_page *page, struct deed deed, int argc, char **argv)
 {
     struct dead_choice choice = {.all = false};
@@ -114,6 +115,8 @@ static int deed_verb(struct cli *cli, const struct cli_page *page, struct deed d
         {"reason", FLAG_TEXT, &choice.reason, "REASON", "all with this reason"},
         {"source", FLAG_TEXT, &choice.source, "NAME", "all of this source"},
         {"all", FLAG_ON, &choice.all, NULL, "all of them"},
+        {deed.run == stream_dead_replay ? "fire-triggers" : NULL, FLAG_ON, &deed.fire, NULL,
+         "triggers fire for them, once (default: none)"},
         {NULL, FLAG_ON, NULL, NULL, NULL},
     };
     struct dead_walk walk;
@@ -142,11 +145,18 @@ static int deed_verb(struct cli *cli, const struct cli_page *page, struct deed d
 static int dead_replay_verb(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "dead replay [ID]... [--reason REASON] [--source NAME] [--all]",
-        "Puts dead letters back into their lane, to be applied again. What cannot be applied again becomes a dead letter again.",
+        "dead replay [ID]... [--reason REASON] [--source NAME] [--all] [--fire-triggers]",
+        "Puts dead letters back into their lane, to be applied again. What cannot be applied again becomes a dead letter again.\n"
+        "A letter may be old, so triggers do not fire for it unless --fire-triggers says so.",
         "storehook dead replay --reason unknown_topic", 0, 1000};
 
     return deed_verb(cli, &page, (struct deed){.run = stream_dead_replay, .word = "replayed"}, argc, argv);
+}
+
+static enum err drop(struct stream *s, const struct dead_letter *letter, bool fire)
+{
+    (void)fire;
+    return stream_dead_drop(s, letter);
 }
 
 static int dead_drop_verb(struct cli *cli, int argc, char **argv)
@@ -154,7 +164,7 @@ static int dead_drop_verb(struct cli *cli, int argc, char **argv)
     static const struct cli_page page = {"dead drop [ID]... [--reason REASON] [--source NAME] [--all]",
                                          "Forgets dead letters for good.", "storehook dead drop 0:1714641068000-0", 0, 1000};
 
-    return deed_verb(cli, &page, (struct deed){.run = stream_dead_drop, .word = "dropped"}, argc, argv);
+    return deed_verb(cli, &page, (struct deed){.run = drop, .word = "dropped"}, argc, argv);
 }
 
 static const struct cli_command verbs[] = {

@@ -3,6 +3,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "engine/fire.h"
 #include "store/cart.h"
 #include "store/contact.h"
 
@@ -15,7 +16,8 @@ struct round {
     struct arena fixed, work; /* the round's, one cart's */
     struct view_source *sources;
     size_t n_sources;
-    int64_t first_past_us; /* the earliest time that a look found to be past; nothing later has its turn before */
+    struct trigger_set triggers; /* read when the first cart fires */
+    int64_t first_past_us;       /* the earliest time that a look found to be past; nothing later has its turn before */
     struct cart_swept *swept;
 };
 
@@ -53,6 +55,28 @@ static enum err load(struct round *r, struct look *look)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* CA9, T4: what is recorded for the first time, and is not quiet, sets off triggers in the same transaction. */
+static enum err set_off(struct round *r, const struct look *look, const struct cart_firing *firing)
+{
+    struct fire f = {.store = r->store,
+                     .arena = &r->work,
+                     .triggers = &r->triggers,
+                     .sources = r->sources,
+                     .n_sources = r->n_sources,
+                     .contact = &look->view,
+                     .facts = &look->facts};
+    struct happening h;
+    enum err err = OK;
+
+    if (!happening_of_cart(firing, look->cart->cart, &r->work, &h))
+        return OK;
+    if (r->triggers.account_id == 0)
+        err = trigger_load_set(r->store, &r->fixed, &r->triggers);
+    if (!err && !h.key.p)
+        err = ERR_MEMORY;
+    return err || r->triggers.n == 0 ? err : fire_happening(&f, &h);
+}
+
 static enum err record_abandoned(struct round *r, const struct look *look, enum firing_quiet quiet)
 {
     bool first = false;
@@ -70,7 +94,7 @@ static enum err record_abandoned(struct round *r, const struct look *look, enum 
 
     r->swept->abandoned += first;
     r->swept->quiet += first && quiet != NOT_QUIET;
-    return err;
+    return first ? set_off(r, look, &f) : err;
 }
 
 static enum err record_recovered(struct round *r, const struct look *look)
@@ -91,7 +115,7 @@ static enum err record_recovered(struct round *r, const struct look *look)
     enum err err = cart_fire(r->store, &f, &first);
 
     r->swept->recovered += first;
-    return err;
+    return first ? set_off(r, look, &f) : err;
 }
 
 static enum err act(struct round *r, const struct look *look)

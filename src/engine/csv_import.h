@@ -45,7 +45,9 @@ struct csv_import_plan {
     struct str list, confirmed; /* empty = none; how the operator knows of the persons' consent (C11) */
     struct csv_mapping mapping;
     char separator;
-    int64_t wait_ms; /* without any progress */
+    bool fire;         /* triggers fire for its rows (T1) */
+    struct str on_add; /* struct entry; empty = none (T2, T3) */
+    int64_t wait_ms;   /* without any progress */
     const struct routes *routes;
     struct store *store;
     struct stream *stream; /* NULL: say what would be, change nothing */

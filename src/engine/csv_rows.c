@@ -146,6 +146,8 @@ static enum err make_entry(struct csv_rows *rows, struct str body, struct entry 
                           .received_at_us = now_us,
                           .content_type = STR("application/json"),
                           .body = body,
+                          .fire = rows->plan.import->fire,
+                          .on_add = rows->plan.import->on_add,
                           .lane = LANE_BULK};
     out->topic = route_header_topic(rows->route, out->headers);
     return out->id.p ? OK : ERR_MEMORY;

@@ -16,6 +16,7 @@
 #include "store/merge.h"
 #include "store/seen.h"
 #include "store/source.h"
+#include "store/trigger.h"
 #include "store/visit.h"
 
 #include <poll.h>
@@ -288,15 +289,16 @@ static enum err forget_in_account(struct store *store, void *arg)
 {
     struct forgetting *f = arg;
     const struct config *cfg = f->drainer->cfg;
-    bool more = false, more_carts = false;
+    bool more = false, more_carts = false, more_firings = false;
 
     told(f->drainer, seen_forget(store, f->now_us - config_int(cfg, SET_DRAIN_SEEN_DAYS) * DAY_US, &more), "dedupe keys");
     told(f->drainer, activity_forget(store), "activities");
     told(f->drainer, fetch_forget(store), "fetch tasks");
     told(f->drainer, merge_forget(store), "merges");
     told(f->drainer, cart_forget(store, &more_carts), "carts");
+    told(f->drainer, trigger_forget(store, f->now_us - config_int(cfg, SET_DRAIN_TRIGGER_DAYS) * DAY_US, &more_firings), "firings");
     forget_visits(store, f, f->now_us - config_int(cfg, SET_VISITS_DAYS) * DAY_US);
-    f->more |= more || more_carts;
+    f->more |= more || more_carts || more_firings;
     return OK;
 }
 
@@ -404,6 +406,7 @@ static int drainer_init(struct drainer *d, const struct config *cfg, const struc
     d->parts.clock = clock;
     d->parts.tries = config_int(cfg, SET_DRAIN_TRIES);
     d->parts.cart_delay_us = config_int(cfg, SET_DRAIN_CART_DELAY) * US_PER_MS;
+    d->parts.trigger_age_us = config_int(cfg, SET_DRAIN_TRIGGER_AGE) * US_PER_MS;
     d->parts.query_members = str_of(config_text(cfg, SET_VISITS_QUERY));
     arena_init(&d->arena, CLAIM_ARENA_BYTES);
     visit_walk_init(&d->visit_walk);

@@ -20,6 +20,7 @@ struct drain_parts {
     const struct clock *clock;
     struct str query_members; /* struct page_rules */
     int64_t cart_delay_us;    /* of sources without their own (CA3) */
+    int64_t trigger_age_us;   /* what happened longer ago when it was received fires nothing (K9); 0 = no limit */
     int64_t tries;            /* times an entry may be handed out before it is poison */
 };
 

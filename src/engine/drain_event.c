@@ -108,6 +108,8 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
     if (!err)
         err = scope_load(b->parts->store, ctx->event, refs, job->source->id, &b->work, &scope);
     if (!err)
+        err = job_watch(job, &scope, refs, ctx);
+    if (!err)
         err = contact_apply(&scope, refs, ctx, &b->policy, &outcome);
     if (err)
         return err;
@@ -127,7 +129,11 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
         err = note_row(job, &scope, &outcome);
     if (!err && fields)
         err = field_register_note(fields, b->parts->store, &scope, job->source->id);
-    return err ? err : scope_save(b->parts->store, &scope, ctx, job->entry->id);
+    if (!err)
+        err = job_watch_visit(job, &scope);
+    if (!err)
+        err = scope_save(b->parts->store, &scope, ctx, job->entry->id);
+    return err ? err : job_fire(job, &scope, refs, ctx, &outcome);
 }
 
 /* Names the event: its receipt orders it (O2), its effect key makes effects without an id of their own happen once (D7). */

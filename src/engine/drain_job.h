@@ -6,8 +6,9 @@
 #include "model/contact.h"
 #include "model/source.h"
 #include "store/field.h"
+#include "store/trigger.h"
 
-enum { REASON_BYTES = 2048, SOURCES_KEPT = 32, ACCOUNTS_KEPT = 4 };
+enum { REASON_BYTES = 2048, SOURCES_KEPT = 32, ACCOUNTS_KEPT = 4, TRIGGER_SETS_KEPT = 32 };
 
 /* One batch at work. */
 struct batch {
@@ -19,6 +20,8 @@ struct batch {
     struct policy policy;                        /* as of the start of the batch */
     struct field_register fields[ACCOUNTS_KEPT]; /* of the accounts met last */
     size_t next_fields;
+    struct trigger_set triggers[TRIGGER_SETS_KEPT]; /* each read at the first event of its account */
+    size_t n_triggers;
 };
 
 /* One entry at work. */
@@ -33,6 +36,9 @@ struct job {
     struct drain_verdict *verdict;
     size_t ids_made;    /* contacts that the event in hand made */
     struct buf trouble; /* sentences of the events that were refused */
+    const struct trigger_set *triggers;
+    struct facts_before *before; /* of the event in hand; NULL: no trigger could fire for it */
+    bool visit_known;            /* the visit in hand was told before */
 };
 
 /* Notes the refusal of an event: the first one is the letter's reason, all of them are its detail. `place`: which event. */
@@ -49,6 +55,15 @@ enum err job_apply_event(struct job *job, size_t index) MUST_CHECK;
 
 /* Borrows what is known of the fields of the entry's account (F3, F4). Errors: those of the database. */
 enum err job_fields(struct job *job, struct field_register **out) MUST_CHECK;
+
+/* Before contact_apply: keeps what triggers are judged by; nothing when none could fire (T1, K9, M9). */
+enum err job_watch(struct job *job, const struct scope *scope, const struct event_refs *refs,
+                   const struct event_context *ctx) MUST_CHECK;
+/* After it, before the facts are written: whether a visit is new. */
+enum err job_watch_visit(struct job *job, const struct scope *scope) MUST_CHECK;
+/* After they are written: fires what the event set off, in the transaction of its effects (N4, T4). */
+enum err job_fire(struct job *job, const struct scope *scope, const struct event_refs *refs, const struct event_context *ctx,
+                  const struct outcome *outcome) MUST_CHECK;
 
 /* True for an entry that a handshake made: its body is a sealed secret. */
 bool entry_brings_secret(const struct entry *entry);

@@ -29,6 +29,8 @@ struct entry {
     struct fields headers; /* the few that the route file names */
     struct str body;       /* raw bytes */
     bool replay;           /* comes from a dead letter: the "seen" record does not stop it */
+    bool fire;             /* the operator wants triggers to fire for it, although it is a replay, an import or history (T1) */
+    struct str on_add; /* of an import's row: what is done with a contact that it adds, as "cycle:welcome@3" (T3); empty: nothing */
     enum lane lane;
 };
 

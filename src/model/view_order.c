@@ -44,16 +44,15 @@ static int64_t refunded_of(const struct scope *facts, const struct order *o)
     return sum > told ? sum : told;
 }
 
-static void view_order(const struct view_input *in, const struct order *o, struct view_order *v)
+void view_order(const struct scope *facts, const char *purchase_states, const struct order *o, struct view_order *v)
 {
     struct str status = order_status(o);
 
     v->order = o;
-    v->refunded = refunded_of(in->facts, o);
+    v->refunded = refunded_of(facts, o);
     v->over_refunded = v->refunded > o->total;
     v->net = v->over_refunded ? 0 : o->total - v->refunded;
-    v->counted =
-        !o->test && (is_one_of(status, in->purchase_states) || is_one_of(status, "refunded partially_refunded")); /* K7, K8 */
+    v->counted = !o->test && (is_one_of(status, purchase_states) || is_one_of(status, "refunded partially_refunded")); /* K7, K8 */
     if (v->refunded > 0 && is_one_of(status, "paid completed"))
         status = v->refunded >= o->total ? STR("refunded") : STR("partially_refunded");
     if (is_one_of(status, "refunded"))
@@ -110,7 +109,7 @@ enum err view_orders(const struct view_input *in, struct contact_view *out)
 
         if (!version_is_set(o->v))
             continue;
-        view_order(in, o, v);
+        view_order(in->facts, in->purchase_states, o, v);
         out->n_orders++;
         if (!v->counted)
             continue;

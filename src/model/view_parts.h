@@ -32,6 +32,8 @@ size_t view_person_place(const struct view_persons *p, int64_t source_id, struct
 bool is_one_of(struct str word, const char *words);
 /* The later of state and late status. */
 struct str order_status(const struct order *o);
+/* What one order is worth by the refunds among the facts, and whether it counts (K5-K8). `purchase_states`: struct view_input. */
+void view_order(const struct scope *facts, const char *purchase_states, const struct order *o, struct view_order *v);
 enum err view_orders(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 enum err view_carts(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 

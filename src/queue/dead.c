@@ -334,10 +334,23 @@ enum err stream_dead_get(struct stream *s, struct str id, struct arena *arena, s
 
 /* --- replay and drop -------------------------------------------------------------------------------------------------- */
 
-/* The pairs of a letter as an entry again, marked as replay. `pairs` has room for one more. */
-static size_t as_replay(struct field *pairs, size_t n)
+static size_t without(struct field *pairs, size_t n, struct str name)
 {
-    n = without_notes(pairs, n);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!str_eq(pairs[i].name, name))
+            pairs[kept++] = pairs[i];
+    return kept;
+}
+
+/* The pairs of a letter as an entry again, marked as replay; whether triggers fire is said anew each time. `pairs` has room for two
+ * more. */
+static size_t as_replay(struct field *pairs, size_t n, bool fire)
+{
+    n = without(pairs, without_notes(pairs, n), STR("fire"));
+    if (fire)
+        pairs[n++] = (struct field){.name = STR("fire"), .value = STR("1")};
     if (pair_value(pairs, n, STR("replay")).len == 0)
         pairs[n++] = (struct field){.name = STR("replay"), .value = STR("1")};
     return n;
@@ -360,15 +373,15 @@ static enum err move_letter(struct stream *s, struct str moving, struct txn_comm
 
 /* XADD to the lane and XDEL of the letter at once. */
 static enum err replay_pairs(struct stream *s, struct str moving, struct str dead, struct str stream_id, struct str lane,
-                             struct field *pairs, size_t n)
+                             struct field *pairs, size_t n, bool fire)
 {
-    struct str *add = calloc(3 + 2 * (n + 1), sizeof(*add));
+    struct str *add = calloc(3 + 2 * (n + 2), sizeof(*add));
     struct str del[] = {STR("XDEL"), dead, stream_id};
     struct redis_answer answer = {.err = OK};
     enum err err = add ? OK : ERR_MEMORY;
 
     if (!err)
-        err = move_letter(s, moving, (struct txn_command){add, entry_xadd(lane, pairs, as_replay(pairs, n), add)},
+        err = move_letter(s, moving, (struct txn_command){add, entry_xadd(lane, pairs, as_replay(pairs, n, fire), add)},
                           (struct txn_command){del, 3}, &answer);
     redis_answer_release(&answer);
     free(add);
@@ -379,7 +392,7 @@ static enum err replay_pairs(struct stream *s, struct str moving, struct str dea
  * One try: under WATCH of a key of this letter, so that two replays of it never make two entries, and letters that are buried
  * meanwhile do not matter. ERR_EXISTS when another replay, or a drop, was faster.
  */
-static enum err replay_once(struct stream *s, int partition, struct str stream_id, enum lane lane, struct arena *arena)
+static enum err replay_once(struct stream *s, int partition, struct str stream_id, enum lane lane, bool fire, struct arena *arena)
 {
     struct key dead = key_dead(partition), to = key_lane(partition, lane), moving = key_moving(partition, stream_id);
     struct str watch[] = {STR("WATCH"), key_str(&moving)}, unwatch = STR("UNWATCH");
@@ -393,7 +406,7 @@ static enum err replay_once(struct stream *s, int partition, struct str stream_i
         return err;
     err = fetch_pairs(s, key_str(&dead), stream_id, arena, &answer, &pairs, &n);
     if (!err)
-        err = replay_pairs(s, key_str(&moving), key_str(&dead), stream_id, key_str(&to), pairs, n);
+        err = replay_pairs(s, key_str(&moving), key_str(&dead), stream_id, key_str(&to), pairs, n, fire);
     redis_answer_release(&answer);
     if (err == ERR_NOT_FOUND) {
         closed = stream_call(s, &unwatch, 1, &ignored);
@@ -403,7 +416,7 @@ static enum err replay_once(struct stream *s, int partition, struct str stream_i
     return err;
 }
 
-enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter)
+enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter, bool fire)
 {
     struct arena arena;
     struct str stream_id;
@@ -415,7 +428,7 @@ enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter)
     arena_init(&arena, LETTER_SCRATCH_BYTES);
     for (int i = 0; i < MOVE_TRIES && tried == ERR_EXISTS; i++) {
         arena_reset(&arena);
-        tried = replay_once(s, partition, stream_id, letter->entry.lane, &arena);
+        tried = replay_once(s, partition, stream_id, letter->entry.lane, fire, &arena);
     }
     arena_release(&arena);
     return tried;

@@ -15,6 +15,8 @@ enum {
     PART_BODY,
     PART_REPLAY,
     PART_KIND,
+    PART_FIRE,
+    PART_ON_ADD,
     PART__COUNT
 };
 
@@ -22,7 +24,7 @@ enum {
 static const struct str part_names[PART__COUNT] = {
     [PART_VERSION] = {"v", 1},         [PART_ID] = {"id", 2},         [PART_SOURCE] = {"source", 6}, [PART_TOPIC] = {"topic", 5},
     [PART_RECEIVED] = {"received", 8}, [PART_SIGNED] = {"signed", 6}, [PART_TYPE] = {"type", 4},     [PART_BODY] = {"body", 4},
-    [PART_REPLAY] = {"replay", 6},     [PART_KIND] = {"kind", 4},
+    [PART_REPLAY] = {"replay", 6},     [PART_KIND] = {"kind", 4},     [PART_FIRE] = {"fire", 4},     [PART_ON_ADD] = {"on_add", 6},
 };
 
 static const char *const kind_names[ENTRY_KIND__COUNT] = {
@@ -81,6 +83,8 @@ enum err entry_encode(const struct entry *entry, struct entry_pairs *out)
         [PART_BODY] = entry->body,
         [PART_REPLAY] = entry->replay ? STR("1") : STR_NONE,
         [PART_KIND] = str_of(kind_names[entry->kind]),
+        [PART_FIRE] = entry->fire ? STR("1") : STR_NONE,
+        [PART_ON_ADD] = entry->on_add,
     };
     enum err err = OK;
 
@@ -153,6 +157,8 @@ static enum err check_parts(const struct parts *parts)
         return ERR_SYNTAX;
     if (parts->has[PART_REPLAY] && !str_eq(parts->value[PART_REPLAY], STR("1")))
         return ERR_SYNTAX;
+    if (parts->has[PART_FIRE] && !str_eq(parts->value[PART_FIRE], STR("1")))
+        return ERR_SYNTAX;
     return is_delivery_id(parts->value[PART_ID]) && is_source_id(parts->value[PART_SOURCE]) ? OK : ERR_SYNTAX;
 }
 
@@ -208,6 +214,8 @@ enum err entry_decode(const struct field *pairs, size_t n, struct arena *arena, 
     e.content_type = parts.value[PART_TYPE];
     e.body = parts.value[PART_BODY];
     e.replay = parts.has[PART_REPLAY];
+    e.fire = parts.has[PART_FIRE];
+    e.on_add = parts.value[PART_ON_ADD];
     *out = e;
     return OK;
 }

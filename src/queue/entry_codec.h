@@ -6,8 +6,8 @@
 #include "base/fields.h"
 #include "model/entry.h"
 
-/* Eight fixed fields, the replay mark, the kind, the kept headers. */
-enum { ENTRY_PAIRS_MAX = 10 + ENTRY_FIELDS_MAX, ENTRY_NAMES_MAX = 2048 };
+/* Eight fixed fields, the replay mark, the kind, what is to fire, what an import does with whom it adds, the kept headers. */
+enum { ENTRY_PAIRS_MAX = 12 + ENTRY_FIELDS_MAX, ENTRY_NAMES_MAX = 2048 };
 
 /* An entry as pairs. Texts are borrowed from the entry, or from this struct: do not copy it. */
 struct entry_pairs {
@@ -19,7 +19,7 @@ struct entry_pairs {
 };
 
 /*
- * Writes an entry as pairs: v, id, source, topic, received, signed, type, body, [replay], [kind], h:<name>... The lane is the stream's.
+ * Writes an entry as pairs: v, id, source, topic, received, signed, type, body, [replay], [kind], [fire], [on_add], h:<name>... The lane is the stream's.
  * Borrows from `entry` as long as `out` is used.
  * Errors: ERR_RANGE for an id or source id that is not one, ERR_TOO_MANY headers, ERR_TOO_LARGE header names.
  */

@@ -27,7 +27,7 @@ enum err reply_pairs(const redisReply *list, struct arena *arena, struct field *
     if (!reply_is_array(list, 0) || list->elements % 2)
         return ERR_SYNTAX;
     *n = list->elements / 2;
-    *out = pairs = arena_array(arena, *n + 1, sizeof(*pairs)); /* one to spare: see stream_dead_replay */
+    *out = pairs = arena_array(arena, *n + 2, sizeof(*pairs)); /* two to spare: see stream_dead_replay */
     if (!pairs)
         return ERR_MEMORY;
     for (size_t i = 0; i < *n; i++)

@@ -52,8 +52,8 @@ enum err stream_dead_list(struct stream *s, const struct dead_filter *filter, st
                           size_t *n) MUST_CHECK;
 /* ERR_NOT_FOUND. `id` is a dead_id or a delivery id. */
 enum err stream_dead_get(struct stream *s, struct str id, struct arena *arena, struct dead_letter *out) MUST_CHECK;
-/* Puts the entry back in its lane, marked replay, and removes the letter, in one MULTI. */
-enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter) MUST_CHECK;
+/* Puts the entry back in its lane, marked replay, and removes the letter, in one MULTI. `fire`: triggers fire for it (T1). */
+enum err stream_dead_replay(struct stream *s, const struct dead_letter *letter, bool fire) MUST_CHECK;
 enum err stream_dead_drop(struct stream *s, const struct dead_letter *letter) MUST_CHECK;
 /* Writes all letters anew, with their ids, so that nothing of those that are gone is left in Redis. ERR_EXISTS when letters came or
  * went all the time: try later. ERR_TOO_MANY beyond 10,000 letters of a partition, for everything would wait meanwhile. */

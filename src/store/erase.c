@@ -162,6 +162,10 @@ static enum err forget_contact(struct erasing *e, struct str contact_id)
     } statements[] = {
         {ERASED_LEDGER, "DELETE FROM ledger WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
                         " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
+        {ERASED_OTHERS, "DELETE FROM trigger_firing WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
+                        " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
+        {ERASED_OTHERS, "DELETE FROM cycle_start WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
+                        " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
         {ERASED_CONTACTS, "DELETE FROM contact WHERE account_id = $1 AND (id = $2 OR alias_of = $2)"},
     };
     struct store *store = e->store;

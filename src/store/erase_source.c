@@ -21,6 +21,8 @@ enum err erase_source(struct store *store, const struct privacy_ask *ask)
         {ERASED_CUSTOMERS, "DELETE FROM customer WHERE account_id = $1 AND source_id = $2"},
         {ERASED_ACTIVITIES, "DELETE FROM activity WHERE account_id = $1 AND source_id = $2"},
         {ERASED_OTHERS, "DELETE FROM fetch_task WHERE account_id = $1 AND source_id = $2"},
+        {ERASED_OTHERS, "DELETE FROM trigger_firing WHERE account_id = $1 AND source_id = $2"},
+        {ERASED_OTHERS, "DELETE FROM cycle_start WHERE account_id = $1 AND source_id = $2"},
         {ERASED_LEDGER, "DELETE FROM ledger WHERE account_id = $1 AND source_id = $2"},
     };
     /* Consent belongs to the address (C1): it stays where the person stays, and goes with the last source that knew them; a

@@ -17,6 +17,7 @@
 #include "store/migrations/0014_identity.h"
 #include "store/migrations/0015_privacy_request.h"
 #include "store/migrations/0016_field.h"
+#include "store/migrations/0017_trigger.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},
@@ -35,5 +36,6 @@ const struct db_migration schema_migrations[] = {
     {14, "identity", migration_0014_identity},
     {15, "privacy_request", migration_0015_privacy_request},
     {16, "field", migration_0016_field},
+    {17, "trigger", migration_0017_trigger},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

@@ -2,9 +2,9 @@
 #ifndef TESTS_CART_FIXTURE_H
 #define TESTS_CART_FIXTURE_H
 
+#include "cart_sweep_at.h"
 #include "contact_fixture.h"
 
-#include "engine/cart_sweep.h"
 #include "store/cart.h"
 
 #define ADA "ada@example.com"
@@ -12,24 +12,6 @@
 
 /* The sources are made at T; seconds since the tests' day. */
 enum { T = RECEIPT_S, HOUR = 3600, DAY = 86400 };
-
-static const struct cart_settings settings = {.delay_us = HOUR * US_PER_S, .cooldown_us = INT64_C(7) * DAY * US_PER_S};
-
-/* Sweeps at that second until nothing is left; returns what was done. */
-static inline struct cart_swept sweep_at(struct fixture *f, int64_t seconds)
-{
-    struct cart_swept all = {.looked = 0}, one;
-
-    receive_at(f, seconds);
-    do {
-        assert_int_equal(cart_sweep(f->store, &settings, 3, &one), OK);
-        all.looked += one.looked;
-        all.abandoned += one.abandoned;
-        all.quiet += one.quiet;
-        all.recovered += one.recovered;
-    } while (one.more);
-    return all;
-}
 
 /* The next sweep at that second records that many, of which some are quiet. */
 static inline void check_sweep(struct fixture *f, int64_t seconds, uint64_t abandoned, uint64_t quiet, const char *file, int line)

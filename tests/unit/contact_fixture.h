@@ -42,7 +42,8 @@ struct sent {
     const char *triggered; /* '@30' */
     const char *delivery;  /* our id of it; NULL: a new one */
     int64_t deliveries;
-    bool replay;
+    bool replay, fire;
+    const char *on_add; /* struct entry; NULL: none */
     enum entry_kind kind;
 };
 
@@ -229,6 +230,8 @@ static inline struct claimed entry_of(struct fixture *f, struct sent s)
                                       .headers = {kept, route_keep_headers(route, received, kept)},
                                       .body = str_of(plain(f, s.body)),
                                       .replay = s.replay,
+                                      .fire = s.fire,
+                                      .on_add = str_of(s.on_add),
                                       .kind = s.kind},
                             .deliveries = s.deliveries ? s.deliveries : 1};
 }
@@ -236,7 +239,12 @@ static inline struct claimed entry_of(struct fixture *f, struct sent s)
 static inline enum err apply_entries(struct fixture *f, const struct claimed *entries, size_t n, struct drain_verdict *verdicts)
 {
     const struct claimed *list[FIXTURE_ENTRIES_MAX];
-    struct drain_parts parts = {.store = f->store, .routes = routes, .seal = f->seal, .clock = &f->clock, .tries = 5};
+    struct drain_parts parts = {.store = f->store,
+                                .routes = routes,
+                                .seal = f->seal,
+                                .clock = &f->clock,
+                                .trigger_age_us = INT64_C(3) * 86400 * US_PER_S,
+                                .tries = 5};
 
     assert_true(n <= FIXTURE_ENTRIES_MAX);
     for (size_t i = 0; i < n; i++)

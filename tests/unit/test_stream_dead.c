@@ -23,8 +23,8 @@ static void buries_lists_replays_and_drops_N8(void **state)
     assert_int_equal(stream_dead_get(f->s, id_str(&id), &f->arena, &one), OK);
     assert_true(str_eq(one.dead_id, letters->dead_id));
     assert_int_equal(stream_dead_get(f->s, letters->dead_id, &f->arena, &one), OK);
-    assert_int_equal(stream_dead_replay(f->s, &one), OK);
-    assert_int_equal(stream_dead_replay(f->s, &one), ERR_NOT_FOUND); /* once */
+    assert_int_equal(stream_dead_replay(f->s, &one, false), OK);
+    assert_int_equal(stream_dead_replay(f->s, &one, false), ERR_NOT_FOUND); /* once */
     assert_int_equal(claim(f, f->s, "a", 10, 0, &c), 1);
     assert_true(c->entry.replay && c->entry.lane == LANE_URGENT && str_eq(c->entry.id, id_str(&id)));
     assert_int_equal(stream_bury(f->s, c, STR("not_json"), STR("again")), OK);
@@ -74,7 +74,7 @@ static void a_letter_is_replayed_or_dropped_never_both_N8(void **state)
     child = drop_beside(f, letters, n, go[0]);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(write(go[1], "", 1), 1);
-        replayed += stream_dead_replay(f->s, &letters[i]) == OK;
+        replayed += stream_dead_replay(f->s, &letters[i], false) == OK;
     }
     close(go[0]);
     close(go[1]);
@@ -100,7 +100,7 @@ static void keeps_the_bytes_of_an_entry_it_cannot_read_N8(void **state)
     assert_int_equal(stream_dead_list(f->s, &all, &f->arena, &letters, &n), OK);
     assert_int_equal(n, 1);
     assert_int_equal(letters->entry.id.len, 0);
-    assert_int_equal(stream_dead_replay(f->s, letters), OK);
+    assert_int_equal(stream_dead_replay(f->s, letters, false), OK);
     reply = redis_fixture_command(&f->redis, "XRANGE storehook:{0}:live - +");
     assert_int_equal(reply->elements, 1);
     assert_string_equal(reply->element[0]->element[1]->element[2]->str, "who");
