@@ -3,13 +3,9 @@
 
 #include "base/encode.h"
 #include "base/id.h"
-#include "store/row.h"
+#include "store/notice_rows.h"
 
 enum { KEY_BYTES = 32, KEY_BYTES_MIN = 24, KEY_BYTES_MAX = 64, SEALED_BYTES_MAX = 1024, CONTEXT_CHARS = 48 };
-
-#define COLUMNS                                                                                                                   \
-    "id, name, url, types, enabled, disabled_why, created_at_us, failures, paused_until_us, last_status, last_error, last_at_us," \
-    " delivered_at_us"
 
 /* --- secrets ------------------------------------------------------------------------------------------------------------ */
 
@@ -154,7 +150,7 @@ enum err notice_target_add(struct store *store, const struct seal *seal, const s
     return err;
 }
 
-static void read_target(struct row *r, struct notice_target *t)
+void notice_target_read(struct row *r, struct notice_target *t)
 {
     t->id = row_int(r);
     t->name = row_str(r);
@@ -176,8 +172,9 @@ enum err notice_target_find(struct store *store, struct str name, struct arena *
     struct db_stmt *st = NULL;
     struct row r = {.arena = arena, .column = 0, .err = OK};
     bool row = false;
-    enum err err = db_query(store->db, &st, "SELECT " COLUMNS " FROM notice_target WHERE account_id = $1 AND name = $2", "is",
-                            store->account_id, not_null(name));
+    enum err err =
+        db_query(store->db, &st, "SELECT " NOTICE_TARGET_COLUMNS " FROM notice_target WHERE account_id = $1 AND name = $2", "is",
+                 store->account_id, not_null(name));
 
     if (!err)
         err = db_step(st, &row);
@@ -185,7 +182,7 @@ enum err notice_target_find(struct store *store, struct str name, struct arena *
         err = ERR_NOT_FOUND;
     if (!err) {
         r.st = st;
-        read_target(&r, out);
+        notice_target_read(&r, out);
         err = r.err;
     }
     db_done(st);
@@ -196,8 +193,9 @@ enum err notice_target_list(struct store *store, struct arena *arena, struct not
 {
     struct db_stmt *st = NULL;
     bool row = false;
-    enum err err = db_query(store->db, &st, "SELECT " COLUMNS " FROM notice_target WHERE account_id = $1 ORDER BY name", "i",
-                            store->account_id);
+    enum err err =
+        db_query(store->db, &st, "SELECT " NOTICE_TARGET_COLUMNS " FROM notice_target WHERE account_id = $1 ORDER BY name", "i",
+                 store->account_id);
 
     *n = 0;
     *out = arena_array(arena, NOTICE_TARGETS_MAX, sizeof(**out));
@@ -206,7 +204,7 @@ enum err notice_target_list(struct store *store, struct arena *arena, struct not
     while (!err && *n < NOTICE_TARGETS_MAX && !(err = db_step(st, &row)) && row) {
         struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
 
-        read_target(&r, &(*out)[(*n)++]);
+        notice_target_read(&r, &(*out)[(*n)++]);
         err = r.err;
     }
     db_done(st);
