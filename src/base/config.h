@@ -71,6 +71,22 @@ enum { SETTING_SECRET = 1 };
     X(VISITS_DAYS, "visits.days", SETTING_INT, "30", 1, 3650, 0, "days that visits and carts of unknown visitors are kept")        \
     X(VISITS_KNOWN_DAYS, "visits.known_days", SETTING_INT, "730", 1, 36500, 0, "days that visits of contacts are kept")            \
     X(VISITS_KNOWN_MAX, "visits.known_max", SETTING_INT, "1000", 1, 1000000, 0, "visits that are kept of one customer or visitor") \
+    X(NOTIFY_RETRIES, "notify.retries", SETTING_TEXT, "5s 30s 5m 30m 2h 6h 12h 24h", 1, 0, 0,                                      \
+      "waits before each further attempt; after the last a notice is dead")                                                        \
+    X(NOTIFY_TIMEOUT, "notify.timeout", SETTING_MS, "15s", 100, 300000, 0,                                                         \
+      "one attempt, from the look-up of the name to the answer")                                                                   \
+    X(NOTIFY_CONNECTIONS, "notify.connections", SETTING_INT, "64", 1, 1000, 0, "attempts under way at a time, a process")          \
+    X(NOTIFY_PER_TARGET, "notify.per_target", SETTING_INT, "4", 1, 100, 0, "of these, to one target")                              \
+    X(NOTIFY_PAUSE, "notify.pause", SETTING_MS, "30s", 0, 3600000, 0,                                                              \
+      "a target that failed five times in a row is left alone so long, then up to ten times as long; 0 = never")                   \
+    X(NOTIFY_GIVE_UP, "notify.give_up", SETTING_MS, "7d", 60000, 7776000000, 0, "a notice that waits for longer is dead")          \
+    X(NOTIFY_KEEP_DAYS, "notify.keep_days", SETTING_INT, "30", 1, 3650, 0, "days that delivered and dead notices are kept")        \
+    X(NOTIFY_KEEP, "notify.keep", SETTING_INT, "100000", 0, 10000000, 0, "delivered and dead notices kept, of each the latest")    \
+    X(NOTIFY_ALLOW_HTTP, "notify.allow_http", SETTING_BOOL, "no", 0, 0, 0, "targets may have http: URLs")                          \
+    X(NOTIFY_ALLOW_PRIVATE, "notify.allow_private", SETTING_TEXT, "", 0, 0, 0,                                                     \
+      "networks that are not public and may be reached, such as 10.0.0.0/8 fd12::/16")                                             \
+    X(NOTIFY_PORTS, "notify.ports", SETTING_TEXT, "", 0, 0, 0, "ports that targets may have; empty = every port")                  \
+    X(NOTIFY_CA, "notify.ca_file", SETTING_PATH, "", 0, 0, 0, "certificate authority to trust instead of the system's, PEM")       \
     X(ADMIN_LISTEN, "admin.listen", SETTING_TEXT, "127.0.0.1:0", 0, 0, 0, "address:port of the admin page (loopback)")             \
     X(UP_REDIS_SERVER, "up.redis_server", SETTING_TEXT, "redis-server", 0, 0, 0, "program that `up` starts as private queue")      \
     X(UP_DRAINERS, "up.drainers", SETTING_INT, "1", 1, 64, 0, "drain processes that `up` starts")

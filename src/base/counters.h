@@ -5,25 +5,28 @@
 #include <stdint.h>
 
 /* One row a counter: name as /metrics prints it (storehook_<name>_total), help. */
-#define COUNTER_LIST(X)                                                  \
-    X(CONNECTIONS, "connections", "connections accepted")                \
-    X(REQUESTS, "requests", "requests read")                             \
-    X(RECEIVED, "received", "deliveries received to the end")            \
-    X(STORED, "stored", "deliveries the queue confirmed")                \
-    X(REFUSED, "refused", "deliveries refused")                          \
-    X(UNAVAILABLE, "unavailable", "deliveries answered 503")             \
-    X(CLAIMED, "claimed", "entries claimed from the queue")              \
-    X(APPLIED, "applied", "entries applied")                             \
-    X(DUPLICATES, "duplicates", "entries seen before")                   \
-    X(STALE, "stale", "events older than what is known")                 \
-    X(DEAD, "dead", "entries that became dead letters")                  \
-    X(VISITS, "visits", "visits the queue confirmed")                    \
-    X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")     \
-    X(FIELDS_ASIDE, "fields_aside", "field texts of a wrong type")       \
-    X(TRIGGERS_FIRED, "triggers_fired", "triggers that fired")           \
-    X(CARTS_ABANDONED, "carts_abandoned", "carts recorded as abandoned") \
-    X(CARTS_QUIET, "carts_quiet", "carts recorded that started nothing") \
-    X(CARTS_RECOVERED, "carts_recovered", "abandoned carts that were bought")
+#define COUNTER_LIST(X)                                                       \
+    X(CONNECTIONS, "connections", "connections accepted")                     \
+    X(REQUESTS, "requests", "requests read")                                  \
+    X(RECEIVED, "received", "deliveries received to the end")                 \
+    X(STORED, "stored", "deliveries the queue confirmed")                     \
+    X(REFUSED, "refused", "deliveries refused")                               \
+    X(UNAVAILABLE, "unavailable", "deliveries answered 503")                  \
+    X(CLAIMED, "claimed", "entries claimed from the queue")                   \
+    X(APPLIED, "applied", "entries applied")                                  \
+    X(DUPLICATES, "duplicates", "entries seen before")                        \
+    X(STALE, "stale", "events older than what is known")                      \
+    X(DEAD, "dead", "entries that became dead letters")                       \
+    X(VISITS, "visits", "visits the queue confirmed")                         \
+    X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")          \
+    X(FIELDS_ASIDE, "fields_aside", "field texts of a wrong type")            \
+    X(TRIGGERS_FIRED, "triggers_fired", "triggers that fired")                \
+    X(CARTS_ABANDONED, "carts_abandoned", "carts recorded as abandoned")      \
+    X(CARTS_QUIET, "carts_quiet", "carts recorded that started nothing")      \
+    X(CARTS_RECOVERED, "carts_recovered", "abandoned carts that were bought") \
+    X(NOTICES_DELIVERED, "notices_delivered", "notices delivered")            \
+    X(NOTICES_FAILED, "notices_failed", "failed attempts at notices")         \
+    X(NOTICES_DEAD, "notices_dead", "notices given up")
 
 enum counter {
 #define X(name, text, help) COUNTER_##name,
