@@ -87,6 +87,22 @@ static enum err put_roles(struct buf *out, const json_t *figures)
     return err ? err : buf_append(out, STR("</table>\n"));
 }
 
+static enum err put_notices(struct buf *out, const json_t *figures)
+{
+    static const char *const columns[] = {"target", "waiting", "failing", "dead", "oldest (ms)", NULL};
+    static const char *const members[] = {"name", "waiting", "failing", "dead", "oldest_age_ms", NULL};
+    enum err err = put_head(out, "Notices", columns);
+    json_t *target;
+    size_t i;
+
+    json_array_foreach(json_object_get(json_object_get(figures, "notices"), "targets"), i, target)
+    {
+        if (!err)
+            err = put_row(out, NULL, target, members);
+    }
+    return err ? err : buf_append(out, STR("</table>\n"));
+}
+
 static enum err put_counts(struct buf *out, const json_t *source)
 {
     static const char *const members[] = {"name", "platform", NULL};
@@ -159,7 +175,8 @@ static enum err put_list(struct buf *out, const json_t *figures)
 
 enum err page_write(const json_t *figures, struct buf *out)
 {
-    static enum err (*const parts[])(struct buf * out, const json_t *figures) = {put_lanes, put_roles, put_list, put_sources};
+    static enum err (*const parts[])(struct buf * out, const json_t *figures) = {put_lanes, put_roles, put_notices, put_list,
+                                                                                 put_sources};
     enum err err = page_put_start(out);
 
     if (!err)

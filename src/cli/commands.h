@@ -6,14 +6,16 @@
 
 /* Name, group in the help, one line. A command is `int cmd_<name>(struct cli *cli, int argc, char **argv)`. */
 #define COMMANDS(X)                                                                        \
-    X(up, "run", "runs everything on this machine: queue, receiver, drainers, admin page") \
+    X(up, "run", "runs everything on this machine: the queue and every role")              \
     X(serve, "run", "receives deliveries over HTTPS and queues them")                      \
     X(drain, "run", "takes entries out of the queue and applies them to contacts")         \
+    X(notify, "run", "delivers notices to their targets as signed webhooks")               \
     X(admin, "run", "serves the admin page, figures and metrics")                          \
     X(source, "set up", "connects stores and services: add, list, rotate, remove")         \
     X(account, "set up", "parts the installation among tenants: add, list, show, remove")  \
     X(list, "set up", "makes lists, and notes who joins, confirms and leaves")             \
     X(trigger, "set up", "says what is done when something happens")                       \
+    X(notice, "set up", "says where notices go, and shows what became of them")            \
     X(config, "set up", "shows and checks the settings")                                   \
     X(db, "set up", "checks the contact database, and brings it to this program's tables") \
     X(contacts, "look", "lists, shows, exports, imports and erases contacts")              \

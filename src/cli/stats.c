@@ -90,12 +90,15 @@ static int print_figures(const json_t *figures)
 {
     enum err err = print_lanes(figures);
 
-    const json_t *fetches = json_object_get(figures, "fetches");
+    const json_t *fetches = json_object_get(figures, "fetches"), *notices = json_object_get(figures, "notices");
 
     printf("\ncontacts %lld, dead letters %lld, queue memory %lld bytes\n", (long long)number(figures, "contacts"),
            (long long)number(figures, "dead"), (long long)number(figures, "queue_memory_bytes"));
-    printf("to fetch %lld, of these failing %lld; gone %lld\n\n", (long long)number(fetches, "waiting"),
+    printf("to fetch %lld, of these failing %lld; gone %lld\n", (long long)number(fetches, "waiting"),
            (long long)number(fetches, "failing"), (long long)number(fetches, "gone"));
+    printf("notices waiting %lld, of these failing %lld, the oldest for %.1f s; %lld dead\n\n",
+           (long long)number(notices, "waiting"), (long long)number(notices, "failing"),
+           (double)number(notices, "oldest_age_ms") / 1000, (long long)number(notices, "dead"));
     if (!err)
         err = print_roles(figures);
     if (!err)

@@ -38,7 +38,8 @@ static const struct {
 } role_rows[] = {
     {"serve", 1, 0},
     {"drain", 2, 60000},
-    {"admin", 3, 10000},
+    {"notify", 3, 15000},
+    {"admin", 4, 10000},
 };
 enum { N_ROLES = sizeof(role_rows) / sizeof(*role_rows) };
 
@@ -415,8 +416,9 @@ int cmd_up(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
         "up [--port N] [--demo]",
-        "Runs everything on this machine until Ctrl-C or SIGTERM: a queue of its own, the receiver, the drainers and the admin\n"
-        "page, with their state below --dir. Prints one line \"ready https=URL admin=URL\" once every role is ready.",
+        "Runs everything on this machine until Ctrl-C or SIGTERM: a queue of its own, the receiver, the drainers, the delivery of\n"
+        "notices and the admin page, with their state below --dir. Prints one line \"ready https=URL admin=URL\" once every role "
+        "is ready.",
         "storehook up --dir var --port 8443", 0, 0};
     int64_t port = PORT_NOT_GIVEN;
     struct up up = {.cli = cli, .lock = -1, .why = BUF_INIT(WHY_BYTES), .code = EXIT_FAILED};

@@ -1,6 +1,7 @@
 /* figures.c -- owns the figures of the running system, gathered once for the command, the admin page and /metrics. */
 #include "engine/figures.h"
 
+#include "engine/figures_notices.h"
 #include "store/account.h"
 #include "store/contact.h"
 #include "store/fetch.h"
@@ -176,7 +177,7 @@ static enum err add_account(struct store *store, void *arg)
 
 enum err figures_load(struct stream *stream, struct store *store, json_t **out)
 {
-    json_t *roles = json_array(), *sources = json_array(), *figures;
+    json_t *roles = json_array(), *sources = json_array(), *notices = NULL;
     struct figures_sums sums = {.contacts = 0};
     struct stream_stats stats;
     enum err err = stream_stats(stream, &stats);
@@ -187,15 +188,17 @@ enum err figures_load(struct stream *stream, struct store *store, json_t **out)
         err = load_roles(stream, roles);
     if (!err)
         err = load_sources(stream, store, sources);
-    if (err) {
-        json_decref(roles);
-        json_decref(sources);
-        return err;
+    if (!err)
+        err = figures_notices(store, &notices);
+    if (!err) {
+        *out = json_pack("{so sI sI sI sO so sO sO}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead",
+                         (json_int_t)stats.dead, "queue_memory_bytes", (json_int_t)stats.memory_bytes, "contacts",
+                         (json_int_t)sums.contacts, "roles", roles, "fetches",
+                         fetches_json(&sums.fetches, clock_wall_us(store->clock)), "notices", notices, "sources", sources);
+        err = *out ? OK : ERR_MEMORY;
     }
-    figures =
-        json_pack("{so sI sI sI so so so}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead", (json_int_t)stats.dead,
-                  "queue_memory_bytes", (json_int_t)stats.memory_bytes, "contacts", (json_int_t)sums.contacts, "roles", roles,
-                  "fetches", fetches_json(&sums.fetches, clock_wall_us(store->clock)), "sources", sources);
-    *out = figures;
-    return figures ? OK : ERR_MEMORY;
+    json_decref(roles);
+    json_decref(sources);
+    json_decref(notices);
+    return err;
 }

@@ -105,6 +105,30 @@ static enum err put_fetches(const json_t *figures, struct buf *out)
                             (long long)number(json_object_get(figures, "fetches"), "oldest_age_ms"));
 }
 
+/* Of each target, so that one that is away shows. */
+static enum err put_notices(const json_t *figures, struct buf *out)
+{
+    static const char *const states[] = {"waiting", "failing", "dead"};
+    json_t *notices = json_object_get(figures, "notices"), *target;
+    enum err err = put_head(out, "notices", "notices of a target that wait or are dead; failing ones are among those waiting");
+    size_t i;
+
+    json_array_foreach(json_object_get(notices, "targets"), i, target)
+    {
+        for (size_t k = 0; k < sizeof(states) / sizeof(*states) && !err; k++) {
+            err = buf_printf(out, "storehook_notices{account=\"%lld\",target=\"", (long long)number(target, "account"));
+            if (!err)
+                err = put_label(out, json_member_text(target, "name"));
+            if (!err)
+                err = buf_printf(out, "\",state=\"%s\"} %lld\n", states[k], (long long)number(target, states[k]));
+        }
+    }
+    if (!err)
+        err = put_head(out, "notice_oldest_age_milliseconds", "age of the notice that waits longest");
+    return err ? err
+               : buf_printf(out, "storehook_notice_oldest_age_milliseconds %lld\n", (long long)number(notices, "oldest_age_ms"));
+}
+
 static enum err put_roles(const json_t *figures, struct buf *out)
 {
     enum err err = put_head(out, "role_up", "roles that say they are ready");
@@ -227,8 +251,8 @@ static enum err put_secrets(const json_t *figures, struct buf *out)
 
 enum err figures_metrics(const json_t *figures, struct buf *out)
 {
-    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single,   put_lanes,   put_fetches, put_roles,
-                                                                                put_counters, put_sources, put_secrets};
+    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single, put_lanes,    put_fetches, put_notices,
+                                                                                put_roles,  put_counters, put_sources, put_secrets};
     enum err err = OK;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++)

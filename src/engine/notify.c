@@ -8,6 +8,7 @@
 #include "engine/ready.h"
 #include "engine/state.h"
 #include "queue/stream.h"
+#include "store/account.h"
 #include "store/master_key.h"
 
 #include <signal.h>
@@ -99,7 +100,8 @@ static bool has_store(struct notifier *n)
 static void after_trouble(struct notifier *n, enum err err)
 {
     if (n->store)
-        LOG(LOG_ERROR, "database refuses, waiting", KV_ERR(err), KV_TEXT("why", db_trouble(n->store->db)));
+        LOG(err == ERR_DB_BUSY ? LOG_DEBUG : LOG_ERROR, "database refuses, waiting", KV_ERR(err),
+            KV_TEXT("why", db_trouble(n->store->db)));
     if (err == ERR_DB_DOWN) {
         store_close(n->store);
         n->store = NULL;
@@ -129,25 +131,41 @@ static void show_presence(struct notifier *n)
     buf_release(&why);
 }
 
+/* What one round of forgetting did in all accounts. */
+struct forgetting {
+    const struct notice_keep *keep;
+    struct notice_forgotten sum;
+};
+
+static enum err forget_in_account(struct store *store, void *arg)
+{
+    struct forgetting *f = arg;
+    struct notice_forgotten gone;
+    enum err err = notice_forget(store, f->keep, &gone);
+
+    f->sum.given_up += gone.given_up;
+    f->sum.dead += gone.dead;
+    f->sum.more |= gone.more;
+    return err;
+}
+
 /* Nothing disappears without a word (N8). */
 static enum err forget(struct notifier *n)
 {
     int64_t now = clock_mono_us(n->clock);
-    struct notice_forgotten gone;
+    struct forgetting f = {.keep = &n->keep};
     enum err err;
 
     if (now < n->housekeeping_us)
         return OK;
-    err = notice_forget(n->store, &n->keep, &gone);
-    if (err)
-        return err;
-    n->housekeeping_us = now + (gone.more ? 1 : HOUSEKEEPING_S) * US_PER_S;
-    if (gone.given_up)
-        LOG(LOG_WARN, "notices dead, as they waited too long", KV_UINT("notices", gone.given_up));
-    if (gone.dead)
-        LOG(LOG_WARN, "dead notices forgotten", KV_UINT("notices", gone.dead), KV_TEXT("by", "notify.keep_days, notify.keep"));
-    counter_add(COUNTER_NOTICES_DEAD, gone.given_up);
-    return OK;
+    err = account_each(n->store, forget_in_account, &f);
+    n->housekeeping_us = now + (f.sum.more ? 1 : HOUSEKEEPING_S) * US_PER_S;
+    if (f.sum.given_up)
+        LOG(LOG_WARN, "notices dead, as they waited too long", KV_UINT("notices", f.sum.given_up));
+    if (f.sum.dead)
+        LOG(LOG_WARN, "dead notices forgotten", KV_UINT("notices", f.sum.dead), KV_TEXT("by", "notify.keep_days, notify.keep"));
+    counter_add(COUNTER_NOTICES_DEAD, f.sum.given_up);
+    return err;
 }
 
 /* --- the work ----------------------------------------------------------------------------------------------------------- */

@@ -49,7 +49,7 @@ enum err notify_secrets_load(struct store *store, const struct seal *seal, int64
     arena_init(&arena, 64 << 10);
     err = notice_target_secrets(store, target_id, &arena, sealed, &n);
     for (size_t i = 0; i < n && !err; i++) {
-        err = notice_secret_open(seal, target_id, &sealed[i], &out->at[out->n]);
+        err = notice_secret_open(store, seal, target_id, &sealed[i], &out->at[out->n]);
         out->n += err == OK;
     }
     arena_release(&arena);

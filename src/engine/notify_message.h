@@ -25,7 +25,7 @@ enum err notify_secrets_load(struct store *store, const struct seal *seal, int64
                              struct notify_secrets *out) MUST_CHECK;
 void notify_secrets_release(struct notify_secrets *secrets);
 
-enum { NOTIFY_FIELDS = 5, NOTIFY_TEXT_BYTES = 1024 };
+enum { NOTIFY_FIELDS = 5, NOTIFY_TEXT_BYTES = 1024, NOTIFY_ANSWER_MAX = 64 << 10 };
 /* The header of one attempt. `fields` borrow the texts here, and the id. */
 struct notify_head {
     struct buf signature, timestamp;

@@ -6,10 +6,10 @@
 #include "base/log.h"
 #include "engine/notify_message.h"
 #include "engine/notify_retry.h"
+#include "store/account.h"
 
 enum {
-    LEASE_MARGIN_S = 60, /* for the answer to be settled */
-    ANSWER_BYTES_MAX = 64 << 10,
+    LEASE_MARGIN_S = 15, /* for the answer to be settled */
     CLAIM_ARENA_BYTES = 128 << 20,
     TARGETS_A_TURN = 1000,
     ERROR_BYTES = 300,
@@ -219,7 +219,7 @@ static enum err post(struct attempt *a, const struct notice_due *at, const struc
                                          .url = at->target.url,
                                          .fields = {head.fields, NOTIFY_FIELDS},
                                          .body = body,
-                                         .body_max_bytes = ANSWER_BYTES_MAX,
+                                         .body_max_bytes = NOTIFY_ANSWER_MAX,
                                          .timeout_ms = work->timeout_ms};
 
     if (!err)
@@ -266,9 +266,9 @@ static enum err start_at(struct notify_work *work, struct store *store, const st
     err = notice_claim(store, at, room, lease_us, &work->arena, &tasks, &n);
     if (err || n == 0)
         return err;
-    store->account_id = at->account_id;
+    store_enter(store, at->account_id);
     opened = notify_secrets_load(store, work->seal, at->target.id, &secrets);
-    store->account_id = account_id;
+    store_enter(store, account_id);
     for (size_t i = 0; i < n; i++)
         begin(work, at, &secrets, opened, &tasks[i]);
     notify_secrets_release(&secrets);

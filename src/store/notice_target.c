@@ -5,13 +5,13 @@
 #include "base/id.h"
 #include "store/notice_rows.h"
 
-enum { KEY_BYTES = 32, KEY_BYTES_MIN = 24, KEY_BYTES_MAX = 64, SEALED_BYTES_MAX = 1024, CONTEXT_CHARS = 48 };
+enum { KEY_BYTES = 32, KEY_BYTES_MIN = 24, KEY_BYTES_MAX = 64, SEALED_BYTES_MAX = 1024, CONTEXT_CHARS = 64 };
 
 /* --- secrets ------------------------------------------------------------------------------------------------------------ */
 
-static struct str context_of(int64_t target_id, char out[CONTEXT_CHARS])
+static struct str context_of(const struct store *store, int64_t target_id, char out[CONTEXT_CHARS])
 {
-    snprintf(out, CONTEXT_CHARS, "notice-target:%lld", (long long)target_id);
+    snprintf(out, CONTEXT_CHARS, "notice-target:%lld:%lld", (long long)store->account_id, (long long)target_id);
     return str_of(out);
 }
 
@@ -49,7 +49,7 @@ static enum err insert_secret(struct store *store, const struct seal *seal, int6
 {
     struct buf sealed = BUF_INIT(SEALED_BYTES_MAX);
     char context[CONTEXT_CHARS];
-    enum err err = seal_close(seal, context_of(target_id, context), secret_bytes(secret), &sealed);
+    enum err err = seal_close(seal, context_of(store, target_id, context), secret_bytes(secret), &sealed);
 
     if (!err)
         err = db_run(store->db,
@@ -60,11 +60,12 @@ static enum err insert_secret(struct store *store, const struct seal *seal, int6
     return err;
 }
 
-enum err notice_secret_open(const struct seal *seal, int64_t target_id, const struct notice_secret *s, struct secret **out)
+enum err notice_secret_open(const struct store *store, const struct seal *seal, int64_t target_id, const struct notice_secret *s,
+                            struct secret **out)
 {
     char context[CONTEXT_CHARS];
 
-    return seal_open(seal, context_of(target_id, context), s->sealed, out);
+    return seal_open(seal, context_of(store, target_id, context), s->sealed, out);
 }
 
 enum err notice_target_secrets(struct store *store, int64_t id, struct arena *arena, struct notice_secret *out, size_t *n)
@@ -89,6 +90,14 @@ enum err notice_target_secrets(struct store *store, int64_t id, struct arena *ar
     }
     db_done(st);
     return err;
+}
+
+bool notice_target_name_is_valid(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", name.p[i]) || name.p[i] == '\0')
+            return false;
+    return name.len > 0 && name.len <= NOTICE_TARGET_NAME_MAX;
 }
 
 /* --- targets ------------------------------------------------------------------------------------------------------------ */

@@ -6,6 +6,9 @@
 #include "base/secret.h"
 #include "store/store.h"
 
+/* True for 1 to NOTICE_TARGET_NAME_MAX letters, digits, '.', '_' and '-'. */
+bool notice_target_name_is_valid(struct str name);
+
 enum {
     NOTICE_TARGET_NAME_MAX = 64,
     NOTICE_TARGET_URL_MAX = 2000,
@@ -61,7 +64,7 @@ struct notice_secret {
 enum err notice_target_secrets(struct store *store, int64_t id, struct arena *arena,
                                struct notice_secret *out /* NOTICE_SECRETS_MAX */, size_t *n) MUST_CHECK;
 /* Opens one. Returns owned. ERR_SEAL. */
-enum err notice_secret_open(const struct seal *seal, int64_t target_id, const struct notice_secret *s,
+enum err notice_secret_open(const struct store *store, const struct seal *seal, int64_t target_id, const struct notice_secret *s,
                             struct secret **out) MUST_CHECK;
 
 #endif

@@ -153,10 +153,10 @@ static void N10_secrets_are_sealed_and_several_are_valid_during_a_rotation(void 
     assert_int_equal(count_rows(f, "SELECT count(*) FROM notice_secret WHERE sealed LIKE '%whsec%'"), 0);
     assert_int_equal(notice_target_rotate(f->store, f->seal, target.id, NULL, 60000, &second), OK);
     assert_int_equal(valid_secrets(f, target.id, secrets), 2);
-    assert_int_equal(notice_secret_open(f->seal, target.id, &secrets[0], &opened), OK); /* the latest first */
+    assert_int_equal(notice_secret_open(f->store, f->seal, target.id, &secrets[0], &opened), OK); /* the latest first */
     assert_true(str_eq(secret_bytes(opened), secret_bytes(second)));
     secret_free(opened);
-    assert_int_equal(notice_secret_open(f->seal, target.id + 1, &secrets[0], &opened), ERR_SEAL);
+    assert_int_equal(notice_secret_open(f->store, f->seal, target.id + 1, &secrets[0], &opened), ERR_SEAL);
     receive_at(f, RECEIPT_S + 61);
     assert_int_equal(valid_secrets(f, target.id, secrets), 1);
     secret_free(first);

@@ -1,0 +1,414 @@
+"""Notices go out as signed webhooks: to a real HTTPS receiver, again when it fails, and only where they may go."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import socket
+import sys
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from harness import ROOT, make_certificate, wait_until, whsec
+from processes import Process
+from receiver import Receiver
+
+RETRIES = "50ms 50ms 50ms 50ms"
+
+
+def settings(base, **more):
+    return {"notify": {"allow_private": "127.0.0.0/8 ::1", "ca_file": base / "certs" / "ca.pem", "retries": RETRIES, "pause": "0s",
+                       "timeout": "5s", **more}}
+
+
+class Desk:
+    """A site with the role notify alone, and a receiver for its targets."""
+
+    def __init__(self, site, receiver):
+        self.site, self.receiver = site, receiver
+
+    def target(self, name, path=None, url=None, extra=()):
+        path = path or f"/{name}"
+        secret = whsec()
+        self.receiver.secrets[path] = secret
+        self.site.cli("notice", "target", "add", name, url or self.receiver.url(path), "--secret-file", self.site.secret_file(secret),
+                      *extra)
+        return path
+
+    def send(self, kind="test.made", data=({"n": 1},), extra=(), **how):
+        lines = "".join(json.dumps(one) + "\n" for one in data)
+        return self.site.cli("notice", "send", kind, "-", *extra, stdin=lines.encode(), **how)
+
+    def notices(self, *args):
+        return self.site.json("notice", "list", "--max", "100000", *args)
+
+    def states(self, *args):
+        return [one["state"] for one in self.notices(*args)]
+
+    def show(self, name):
+        return self.site.json("notice", "target", "show", name)
+
+    def start(self, name="notify"):
+        process = self.site.start_role("notify", name)
+        wait_until(lambda: "ready" in process.out(), lambda: f"notify is ready:\n{process.log()}")
+        return process
+
+    def log(self):
+        return self.site.log()
+
+
+@pytest.fixture
+def make_desk(make_roles, workplace):
+    make_certificate(workplace / "certs")
+    receivers = []
+
+    def make(start=True, tls=True, **more):
+        site = make_roles(settings(workplace, **more))
+        receiver = Receiver(workplace / "certs" if tls else None)
+        receivers.append(receiver)
+        desk = Desk(site, receiver)
+        if start:
+            desk.start()
+        return desk
+
+    yield make
+    for receiver in receivers:
+        receiver.__exit__()
+
+
+@pytest.fixture
+def desk(make_desk):
+    return make_desk()
+
+
+def test_a_notice_arrives_signed_and_is_delivered_once(desk):
+    path = desk.target("crm")
+    desk.send("cart.abandoned", [{"email": "ada@example.com", "value": "12.50"}])
+    wait_until(lambda: desk.states() == ["delivered"], desk.log)
+    (got,) = desk.receiver.of(path)
+    assert got["good"] and got["type"] == "application/json"
+    assert got["id"] == desk.notices()[0]["id"]
+    body = json.loads(got["body"])
+    assert body["type"] == "cart.abandoned" and body["data"] == {"email": "ada@example.com", "value": "12.50"}
+    assert body["timestamp"].endswith("Z")
+
+
+def test_a_failing_target_is_tried_again_under_the_same_id_and_then_dead_and_replayable(desk):
+    path = desk.target("crm")
+    desk.receiver.answers[path] = 500
+    desk.send()
+    wait_until(lambda: desk.states() == ["dead"], desk.log)
+    got = desk.receiver.of(path)
+    assert len(got) == 5 and len({one["id"] for one in got}) == 1 and all(one["good"] for one in got)
+    (notice,) = desk.notices()
+    assert notice["last_error"] == "HTTP 500" and notice["last_status"] == 500 and notice["failed_attempts"] == 5
+    desk.receiver.answers[path] = 200
+    assert desk.site.json("notice", "replay", notice["id"]) == {"replayed": 1}
+    wait_until(lambda: desk.states() == ["delivered"], desk.log)
+    assert desk.receiver.of(path)[-1]["id"] == notice["id"]
+    assert desk.site.cli("notice", "replay", notice["id"], exit_code=1).err.count("no dead notice") == 1
+
+
+def test_the_timestamp_is_new_with_each_attempt(make_desk):
+    desk = make_desk(retries="1100ms")
+    path = desk.target("crm")
+    desk.receiver.answers[path] = 503
+    desk.send()
+    wait_until(lambda: desk.states() == ["dead"], desk.log)
+    first, second = desk.receiver.of(path)
+    assert first["id"] == second["id"] and int(second["at"]) > int(first["at"]) and first["good"] and second["good"]
+
+
+def test_a_redirect_is_a_failure_and_is_not_followed(desk):
+    path = desk.target("crm")
+    desk.receiver.answers[path] = (307, {"location": desk.receiver.url("/elsewhere")})
+    desk.send()
+    wait_until(lambda: desk.states() == ["dead"], desk.log)
+    assert desk.notices()[0]["last_error"] == "HTTP 307; redirects are not followed"
+    assert desk.receiver.of("/elsewhere") == []
+
+
+def test_410_disables_the_target_and_what_waits_goes_out_when_it_is_enabled(desk):
+    path = desk.target("crm")
+    desk.receiver.answers[path] = 410
+    desk.send()
+    wait_until(lambda: not desk.show("crm")["enabled"], desk.log)
+    assert desk.show("crm")["disabled_because"] == "it answered 410 Gone"
+    assert "target disabled, as it answered 410 Gone" in desk.log()
+    assert desk.states() == ["waiting"]
+    desk.receiver.answers[path] = 204
+    desk.site.cli("notice", "target", "enable", "crm")
+    wait_until(lambda: desk.states() == ["delivered"], desk.log)
+    assert len(desk.receiver.of(path)) == 2
+
+
+def test_Retry_After_lengthens_the_wait(desk):
+    path = desk.target("crm")
+    desk.receiver.answers[path] = lambda _: (503, {"retry-after": "2"}) if len(desk.receiver.of(path)) == 0 else 204
+    desk.send()
+    wait_until(lambda: desk.states() == ["delivered"], desk.log)
+    first, second = desk.receiver.of(path)
+    assert second["when"] - first["when"] >= 1.9
+
+
+def test_a_slow_target_holds_up_no_other(make_desk):
+    desk = make_desk(per_target="2", connections="8", timeout="10s")
+    slow, fast = desk.target("slow"), desk.target("fast")
+    free = threading.Event()
+
+    def wait(_):
+        free.wait(60)
+        return 204
+
+    desk.receiver.answers[slow] = wait
+    desk.send(data=[{"n": n} for n in range(40)])
+    try:
+        wait_until(lambda: desk.states("--target", "fast").count("delivered") == 40, desk.log)
+        assert desk.states("--target", "slow").count("delivered") == 0
+    finally:
+        free.set()
+    wait_until(lambda: desk.states("--target", "slow").count("delivered") == 40, desk.log)
+    assert len(desk.receiver.ids(fast)) == 40
+
+
+def test_a_target_that_fails_again_and_again_is_paused(make_desk):
+    desk = make_desk(pause="1h", retries=" ".join(["20ms"] * 20), per_target="1")
+    path = desk.target("crm")
+    desk.receiver.answers[path] = 500
+    desk.send(data=[{"n": n} for n in range(10)])
+    wait_until(lambda: desk.show("crm")["state"] == "paused", desk.log)
+    assert len(desk.receiver.of(path)) == 5
+    desk.receiver.answers[path] = 204
+    desk.site.cli("notice", "target", "enable", "crm")
+    wait_until(lambda: desk.states().count("delivered") == 10, desk.log)
+
+
+def test_only_the_types_that_a_target_wants_go_to_it(desk):
+    carts, everything = desk.target("carts", extra=("--types", "cart.abandoned,cart.recovered")), desk.target("all")
+    desk.send("cart.abandoned")
+    desk.send("contact.tagged")
+    wait_until(lambda: desk.states() == ["delivered"] * 3, desk.log)
+    assert len(desk.receiver.of(carts)) == 1 and len(desk.receiver.of(everything)) == 2
+
+
+def test_a_repeated_run_with_a_key_makes_no_second_notice(desk):
+    desk.target("crm")
+    for want in (2, 0):
+        out = desk.send(data=[{"n": 1}, {"n": 2}], extra=("--key", "spring", "--json")).json
+        assert out == {"notices": want, "deliveries": want}
+
+
+def test_during_a_rotation_the_old_and_the_new_secret_sign(desk):
+    path = desk.target("crm")
+    new = whsec()
+    desk.site.cli("notice", "target", "rotate", "crm", "--secret-file", desk.site.secret_file(new), "--grace", "1h")
+    desk.send()
+    wait_until(lambda: desk.states() == ["delivered"], desk.log)
+    (got,) = desk.receiver.of(path)
+    assert got["good"] and len(got["signatures"]) == 2
+    desk.receiver.secrets[path] = new
+    desk.send()
+    wait_until(lambda: desk.states() == ["delivered"] * 2, desk.log)
+    assert desk.receiver.of(path)[1]["good"]
+    desk.site.cli("notice", "target", "rotate", "crm", "--grace", "0s")
+    desk.send()
+    wait_until(lambda: desk.states() == ["delivered"] * 3, desk.log)
+    assert not desk.receiver.of(path)[2]["good"] and len(desk.receiver.of(path)[2]["signatures"]) == 1
+
+
+def test_N10_secrets_are_shown_once_and_nowhere_else(desk):
+    out = desk.site.json("notice", "target", "add", "made", desk.receiver.url("/made"))
+    assert out["secret"].startswith("whsec_")
+    shown = [desk.site.cli("notice", "target", *verb).out for verb in (("list",), ("show", "made"), ("list", "--json"))]
+    assert not any("whsec_" in text for text in shown)
+    given = whsec()
+    assert "whsec" not in desk.site.cli("notice", "target", "rotate", "made", "--secret-file", desk.site.secret_file(given)).out
+    desk.send()
+    wait_until(lambda: "delivered" in desk.states() or "dead" in desk.states(), desk.log)
+    assert out["secret"] not in desk.log() and given not in desk.log()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1/x", "https://[::1]/x", "https://10.1.2.3/", "https://169.254.169.254/latest/", "https://2130706433/",
+            "https://[::ffff:192.168.0.1]/", "http://hooks.example/", "https://user:word@hooks.example/", "ftp://hooks.example/"])
+def test_a_target_may_not_be_a_private_address(make_desk, url):
+    desk = make_desk(start=False, allow_private="")
+    result = desk.site.cli("notice", "target", "add", "bad", url, exit_code=1)
+    assert "not allowed" in result.err or "https" in result.err or "password" in result.err, result
+    assert "word" not in result.err.replace("password", "")
+
+
+def test_a_name_that_leads_to_a_private_address_is_refused_when_it_is_connected_to(make_desk):
+    desk = make_desk(allow_private="")
+    path = desk.target("local")  # localhost is a name like any other
+    desk.send()
+    wait_until(lambda: desk.states() == ["dead"], desk.log)
+    assert "a loopback address, which is not allowed" in desk.notices()[0]["last_error"]
+    assert desk.receiver.of(path) == []
+
+
+def test_a_certificate_that_is_not_trusted_is_refused(make_desk):
+    desk = make_desk(ca_file="/etc/ssl/certs/ca-certificates.crt")
+    path = desk.target("crm")
+    desk.send()
+    wait_until(lambda: desk.states() == ["dead"], desk.log)
+    assert "certificate" in desk.notices()[0]["last_error"]
+    assert desk.receiver.of(path) == []
+
+
+def test_http_goes_where_the_operator_allows_it(make_desk):
+    desk = make_desk(tls=False, allow_http="yes")
+    path = desk.target("plain")
+    desk.send()
+    wait_until(lambda: desk.states() == ["delivered"], desk.log)
+    assert desk.receiver.of(path)[0]["good"]
+
+
+def test_an_answer_without_end_does_no_harm(desk):
+    path = desk.target("crm")
+    desk.receiver.answers[path] = (200, {}, b"x" * 5_000_000)
+    desk.send()
+    wait_until(lambda: desk.states() == ["delivered"], desk.log)
+
+
+def test_notice_test_tells_what_came_back(desk):
+    path = desk.target("crm")
+    desk.receiver.answers[path] = (202, {}, b"thank you\x1b[31m")
+    out = desk.site.cli("notice", "test", "crm").out
+    assert "answered 202" in out and "thank you\\x1b" in out
+    (got,) = desk.receiver.of(path)
+    assert got["good"] and json.loads(got["body"])["type"] == "test"
+    desk.receiver.answers[path] = (302, {"location": "/"})
+    failed = desk.site.cli("notice", "test", "crm", exit_code=1)
+    assert "answered 302" in failed.out and "redirects are not followed" in failed.err
+    desk.receiver.answers[path] = 500
+    assert desk.site.json("notice", "test", "crm", exit_code=1)["status"] == 500
+    assert desk.notices() == []
+
+
+def test_drop_and_remove_forget_what_is_meant(desk):
+    path = desk.target("crm")
+    desk.receiver.answers[path] = 500
+    desk.send(data=[{"n": 1}, {"n": 2}])
+    wait_until(lambda: desk.states() == ["dead"] * 2, desk.log)
+    first = desk.notices()[0]["id"]
+    shown = desk.site.json("notice", "show", first)
+    assert shown["body"]["data"]["n"] in (1, 2) and shown["deliveries"][0]["state"] == "dead"
+    assert "2 are dead" in desk.site.cli("notice", "target", "remove", "crm", exit_code=1).err
+    assert desk.site.json("notice", "drop", first) == {"dropped": 1}
+    assert desk.site.json("notice", "drop", "--target", "crm") == {"dropped": 1}
+    desk.site.cli("notice", "target", "remove", "crm")
+    assert desk.site.json("notice", "target", "list") == []
+    assert "there is no notice" in desk.site.cli("notice", "show", first, exit_code=1).err
+
+
+def test_wrong_usage_says_what_is_right(desk):
+    desk.target("crm")
+    for args, word in ((("target", "add", "a b", "https://hooks.example/"), "letters, digits"),
+                       (("target", "add", "x", "https://hooks.example/", "--types", "a b"), "cart.abandoned"),
+                       (("list", "--state", "gone"), "waiting, delivered or dead"), (("replay",), "say which")):
+        assert word in desk.site.cli("notice", *args, exit_code=2).err
+    assert "already" in desk.site.cli("notice", "target", "add", "crm", "https://8.8.8.8/", exit_code=1).err
+    assert "notice target list" in desk.site.cli("notice", "test", "nobody", exit_code=1).err
+    bad = desk.site.cli("notice", "target", "add", "y", "https://8.8.8.8/", "--secret-file", desk.site.secret_file("hello"), exit_code=1)
+    assert "whsec_" in bad.err and "hello" not in bad.err
+
+
+def test_settings_that_are_wrong_stop_the_start(make_desk):
+    for name, value in (("retries", "5s soon"), ("allow_private", "10.0.0.1/8"), ("ports", "https")):
+        desk = make_desk(start=False, **{name: value})
+        process = desk.site.start_role("notify")
+        assert wait_until(lambda: not process.running, "notify ends") and process.popen.returncode == 1
+        assert f"notify.{name}" in process.log()
+        desk.site.processes.clear()
+
+
+def test_N8_notices_survive_kill_9_of_several_notifiers(make_desk):
+    """Every notice arrives at least once, under one id, and none is lost."""
+    rounds = int(os.environ.get("NOTICE_ROUNDS", "30"))
+    desk = make_desk(start=False, timeout="1s", retries=" ".join(["100ms"] * 30))
+    paths = [desk.target("a"), desk.target("b")]
+
+    def sometimes(_):
+        time.sleep(secrets.randbelow(20) / 1000)
+        return 204 if secrets.randbelow(10) else 500
+
+    for path in paths:
+        desk.receiver.answers[path] = sometimes
+    names = ["notify-0", "notify-1"]
+    for name in names:
+        desk.start(name)
+    total = 0
+    for n in range(rounds):
+        desk.send(data=[{"n": total + i} for i in range(20)])
+        total += 20
+        before = len(desk.receiver.got)
+        wait_until(lambda: len(desk.receiver.got) > before, lambda: f"round {n}: nothing came:\n{desk.log()}", 60)
+        desk.site.kill_role(names[n % 2])
+        desk.start(names[n % 2])
+    wait_until(lambda: desk.states() == ["delivered"] * (2 * total), lambda: f"{desk.notices('--state', 'waiting')}\n{desk.log()}", 150)
+    for path in paths:
+        got = desk.receiver.of(path)
+        assert all(one["good"] for one in got)
+        ids_of = {}
+        for one in got:
+            ids_of.setdefault(json.loads(one["body"])["data"]["n"], set()).add(one["id"])
+        assert set(ids_of) == set(range(total)), "none is lost"
+        assert all(len(ids) == 1 for ids in ids_of.values()), "the same id again"
+        taken = {one["id"] for one in got if one["status"] == 204}
+        assert len(taken) == total
+
+
+def test_up_runs_the_notifier_and_the_figures_show_what_waits(make_up, workplace):
+    make_certificate(workplace / "certs")
+    with Receiver(workplace / "certs") as receiver:
+        up = make_up(settings(workplace))
+        desk = Desk(up, receiver)
+        path = desk.target("crm")
+        receiver.answers[path] = 500
+        desk.send(data=[{"n": 1}, {"n": 2}])
+        wait_until(lambda: desk.states() == ["dead"] * 2, up.log)
+        assert "notify" in {role["role"] for role in up.json("stats")["roles"]}
+        notices = up.json("stats")["notices"]
+        assert (notices["waiting"], notices["dead"]) == (0, 2)
+        assert notices["targets"][0]["name"] == "crm"
+        assert "2 dead" in up.cli("stats").out
+        with urllib.request.urlopen(f"{up.admin}/metrics", timeout=10) as answer:
+            metrics = answer.read().decode()
+        assert 'storehook_notices{account="1",target="crm",state="dead"} 2\n' in metrics
+        assert "storehook_notice_oldest_age_milliseconds 0\n" in metrics
+        with urllib.request.urlopen(up.admin, timeout=10) as answer:
+            assert "<h2>Notices</h2>" in answer.read().decode()
+
+
+def test_the_receiver_of_the_docs_verifies_what_is_sent(make_desk, workplace):
+    page = (ROOT / "docs" / "notices.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    script = workplace / "receiver.py"
+    script.write_text(code)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    desk = make_desk(allow_http="yes")
+    secret = whsec()
+    process = Process([sys.executable, script, str(port)], workplace / "taken", workplace / "receiver.log", {"NOTICE_SECRET": secret})
+    try:
+        wait_until(lambda: is_open(port), process.log)
+        desk.target("docs", url=f"http://127.0.0.1:{port}/in")
+        assert desk.site.json("notice", "test", "docs", exit_code=1)["status"] == 401, "signed with a secret that it does not know"
+        desk.site.cli("notice", "target", "rotate", "docs", "--secret-file", desk.site.secret_file(secret))
+        assert desk.site.json("notice", "test", "docs")["status"] == 204
+        desk.send("contact.tagged", [{"tag": "vip"}])
+        wait_until(lambda: desk.states() == ["delivered"], desk.log)
+        assert json.loads(process.out().splitlines()[-1])["data"] == {"tag": "vip"}
+    finally:
+        process.kill()
+
+
+def is_open(port):
+    with contextlib.closing(socket.socket()) as link:
+        return link.connect_ex(("127.0.0.1", port)) == 0
