@@ -61,17 +61,21 @@ static void join_list(struct apply *a, struct consent *c)
 static const char *const rules[CONSENT_KIND__COUNT] = {
     [CONSENT_RESTRICT] = "C2", [CONSENT_OPT_IN] = "C3", [CONSENT_WEAK] = "C4", [CONSENT_ASKED] = "C8"};
 
-/* C12: every change, and every refusal, with the rule that made it. */
+/* C12: every change, and every refusal, with the rule that made it and the time of the consent, where one is known. */
 static void note_change(struct apply *a, const struct consent *c, enum consent_kind kind, enum consent_state old,
-                        enum consent_state said)
+                        const struct consent_register *said)
 {
     enum consent_state now = consent_resolve(c->is).state;
     const char *rule = rules[kind];
     bool email = str_eq(c->channel, STR("email"));
+    struct ledger_row *row;
 
-    scope_note(a->scope, a->ctx, a->customer ? a->customer->contact_id : STR_NONE, rule,
-               now == said ? (email ? "consent email" : "consent sms") : (email ? "consent email refused" : "consent sms refused"),
-               c->list, str_of(consent_state_name(old)), str_of(consent_state_name(now)));
+    row = scope_note(a->scope, a->ctx, a->customer ? a->customer->contact_id : STR_NONE, rule,
+                     now == said->state ? (email ? "consent email" : "consent sms")
+                                        : (email ? "consent email refused" : "consent sms refused"),
+                     c->list, str_of(consent_state_name(old)), str_of(consent_state_name(now)));
+    if (row && said->at_us != CONSENT_OLDEST)
+        row->at_us = said->at_us;
 }
 
 /* The same said again, by a later event (C12: no change, no line). */
@@ -102,7 +106,7 @@ static void state_for_list(struct apply *a, const struct said *said, struct str 
     if (consent_take(&c->is[said->kind], &said->reg)) {
         c->changed = true;
         if (!is_repeated(&before, &said->reg)) {
-            note_change(a, c, said->kind, old, said->reg.state);
+            note_change(a, c, said->kind, old, &said->reg);
             if (said->asks && list.len && consent_resolve(c->is).by == &c->is[said->kind])
                 a->out->asks_list = list;
         }

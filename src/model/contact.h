@@ -222,7 +222,7 @@ struct ledger_row {
     const char *what;      /* "field first_name", "consent email", "order", ... or the outcome */
     struct str name;       /* the field, order, cart or list concerned; may be empty */
     struct str old, new;
-    int64_t at_us; /* the time that the event gives */
+    int64_t at_us; /* the time that the event gives; of consent, its own */
 };
 
 /* A contact id that was merged away, and the survivor (M6). */
@@ -325,8 +325,8 @@ struct address *scope_address(const struct scope *s, struct str key);
 void *scope_add(struct scope *s, void *list_head, size_t size);
 /* Assigns contacts to customers and addresses by their claims (M1, M3-M6); only when something is new. */
 void scope_group(struct scope *s, const struct event_context *ctx);
-/* Adds a ledger row. */
-void scope_note(struct scope *s, const struct event_context *ctx, struct str contact_id, const char *rule, const char *what,
-                struct str name, struct str old, struct str new);
+/* Adds a ledger row with the event's time; NULL without memory, then scope->err is set. */
+struct ledger_row *scope_note(struct scope *s, const struct event_context *ctx, struct str contact_id, const char *rule,
+                              const char *what, struct str name, struct str old, struct str new);
 
 #endif

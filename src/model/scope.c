@@ -53,14 +53,14 @@ struct str scope_join(struct scope *s, struct str a, struct str b)
     return str_n(p, a.len + b.len);
 }
 
-void scope_note(struct scope *s, const struct event_context *ctx, struct str contact_id, const char *rule, const char *what,
-                struct str name, struct str old, struct str new)
+struct ledger_row *scope_note(struct scope *s, const struct event_context *ctx, struct str contact_id, const char *rule,
+                              const char *what, struct str name, struct str old, struct str new)
 {
     struct ledger_row *row = arena_alloc(s->arena, sizeof(*row)), **end = &s->ledger;
 
     if (!row) {
         s->err = ERR_MEMORY;
-        return;
+        return NULL;
     }
     *row = (struct ledger_row){.next = NULL,
                                .contact_id = contact_id,
@@ -73,4 +73,5 @@ void scope_note(struct scope *s, const struct event_context *ctx, struct str con
     while (*end)
         end = &(*end)->next;
     *end = row;
+    return row;
 }

@@ -428,6 +428,20 @@ static void consent_C12_a_change_writes_old_new_rule_source_event_and_both_times
     assert_int_equal(line.received_at_us, at(RECEIPT_S + 7));
 }
 
+static void consent_C12_the_time_told_is_the_consents_own(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger_line line;
+    size_t n;
+
+    assert_applied(
+        plugin_says(f, "{'type':'customer_updated','occurred_at':'@90','contact':{'external_id':'1','email':'ada@example.com',"
+                       "'consent':{'email':{'state':'unsubscribed','at':'@20'}},'updated_at':'@80'}}"));
+    line = ledger_of(f, ADA, "C2", "consent email", &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(line.event_at_us, at(20));
+}
+
 static void consent_C12_a_repeated_statement_is_no_change(void **state)
 {
     struct fixture *f = *state;
@@ -464,6 +478,7 @@ int main(void)
         contact_test(consent_C7_not_subscribed_is_no_statement),
         contact_test(consent_C10_without_a_list_an_unsubscribe_is_global),
         contact_test(consent_C12_a_change_writes_old_new_rule_source_event_and_both_times),
+        contact_test(consent_C12_the_time_told_is_the_consents_own),
         contact_test(consent_C12_a_repeated_statement_is_no_change),
     };
 
