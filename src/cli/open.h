@@ -3,6 +3,7 @@
 #define CLI_OPEN_H
 
 #include "cli/cli.h"
+#include "model/field.h"
 #include "model/source.h"
 #include "queue/stream.h"
 #include "route/route.h"

@@ -68,6 +68,8 @@ json_t *source_describe(const struct cli *cli, const struct source *s)
     size_t i;
 
     json_array_foreach(list, i, secret) json_object_del(secret, "sealed");
+    json_object_set_new(object, "mapping", json_string(field_map_is_manual(str_of(s->field_map)) ? "manual" : "auto"));
+    json_object_set_new(object, "fields", source_fields_json(s));
     if (cli_endpoint(cli, s, &url) || json_object_set_new(object, "url", json_str(buf_str(&url)))) {
         json_decref(object);
         object = NULL;

@@ -14,6 +14,17 @@ int source_show_verb(struct cli *cli, int argc, char **argv);
 int source_set_verb(struct cli *cli, int argc, char **argv);
 int source_visits_verb(struct cli *cli, int argc, char **argv);
 
+/* The keys of `source set` that say where the source's fields go: "field.NAME=FIELD" and "mapping=...". */
+bool source_fields_is_key(struct str given);
+/* Holds those among the arguments against their form. CLI_GO or the exit code. */
+int source_fields_check(int argc, char **argv);
+struct source_work;
+/* Makes the changes that they ask for, in the database and in work->source. CLI_GO or the exit code. */
+int source_fields_set(struct source_work *work, int argc, char **argv);
+/* Returns owned: name -> field, as mapped. */
+json_t *source_fields_json(const struct source *s);
+void source_fields_print(const struct source *s);
+
 /* Appends what is pasted into the shop's pages, or nothing when the source takes no visits. */
 enum err source_snippet(const struct cli *cli, const struct source *s, struct buf *out) MUST_CHECK;
 

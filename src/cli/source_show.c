@@ -95,6 +95,7 @@ static int show_text(const struct cli *cli, const struct source *s, const struct
     for (size_t i = 0; i < s->n_secrets; i++)
         show_secret(&s->secrets[i], counts);
     show_carts(s);
+    source_fields_print(s);
     if (!err && s->visits_on)
         err = show_visits(cli, s);
     json_object_foreach((json_t *)(uintptr_t)counts, name, value)

@@ -28,7 +28,7 @@ static const struct target {
 };
 enum { TARGETS = sizeof(targets) / sizeof(*targets) };
 
-static const struct str field_prefix = {"contact.fields.", 15};
+static const struct str field_prefix = {"contact.fields.", 15}, own_prefix = {"field.", 6};
 
 /* "E-Mail Address" -> "emailaddress"; letters that are not ASCII stay as they are. */
 static struct str plain_name(struct str name, struct arena *arena)
@@ -100,7 +100,7 @@ static enum err refuse_member(struct str member, struct buf *why)
         return refuse(buf_printf(why, "--map: there is no member \"%.*s\"; did you mean %s?", STR_ARG(shown), near));
     return refuse(buf_printf(why,
                              "--map: there is no member \"%.*s\"; there are contact.email, contact.first_name and the others of"
-                             " docs/contacts.md, contact.fields.NAME, and ignore",
+                             " docs/contacts.md, contact.fields.NAME, field.NAME, and ignore",
                              STR_ARG(shown)));
 }
 
@@ -112,7 +112,27 @@ static bool is_field_name(struct str name)
     return name.len > 0 && name.len <= FIELD_NAME_MAX;
 }
 
-static enum err set_target(struct csv_column *column, struct str member, struct buf *why)
+/* GR-28: the field is there; none is made by a mapping. */
+static enum err set_own_field(struct csv_column *column, struct str name, const struct field_list *own, struct buf *why)
+{
+    const char *names[FIELDS_MAX + 1] = {NULL}, *near;
+    struct str shown = str_upto(name, NAME_SHOWN);
+
+    column->kind = COLUMN_OWN_FIELD;
+    column->field = name;
+    if (own && field_list_find(own, name))
+        return OK;
+    for (size_t i = 0; own && i < own->n; i++)
+        names[i] = own->at[i].name.p;
+    near = nearest_name(name, names);
+    if (near)
+        return refuse(buf_printf(why, "--map: there is no field \"%.*s\"; did you mean %s?", STR_ARG(shown), near));
+    return refuse(
+        buf_printf(why, "--map: there is no field \"%.*s\"; `storehook field list` shows those there are, `field add` makes one",
+                   STR_ARG(shown)));
+}
+
+static enum err set_target(struct csv_column *column, struct str member, const struct field_list *own, struct buf *why)
 {
     column->kind = COLUMN_IGNORED;
     column->said = true;
@@ -124,6 +144,8 @@ static enum err set_target(struct csv_column *column, struct str member, struct 
             column->member = targets[i].member;
             return OK;
         }
+    if (str_starts(member, own_prefix))
+        return set_own_field(column, str_from(member, own_prefix.len), own, why);
     if (!str_starts(member, field_prefix))
         return refuse_member(member, why);
     column->kind = COLUMN_FIELD;
@@ -136,21 +158,12 @@ static enum err set_target(struct csv_column *column, struct str member, struct 
 /* "Loyalty Level" -> "loyalty_level": what the drainer makes of it as well (F3). */
 static void keep_as_field(struct csv_column *column, struct arena *arena)
 {
-    struct str name = arena_str(arena, str_upto(column->name, FIELD_NAME_MAX));
-    char *p = (char *)(uintptr_t)name.p;
-
-    for (size_t i = 0; p && i < name.len; i++) {
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] + ('a' - 'A'));
-        else if (!is_field_name(str_n(p + i, 1)))
-            p[i] = '_';
-    }
     column->kind = COLUMN_FIELD;
-    column->field = name;
+    column->field = field_name_make(arena, STR_NONE, column->name);
 }
 
 /* The name may hold "=", a member does not. */
-static enum err apply_map(struct csv_columns *columns, const char *map, struct buf *why)
+static enum err apply_map(struct csv_columns *columns, const char *map, const struct field_list *own, struct buf *why)
 {
     struct str text = str_of(map), name = text;
     bool found = false;
@@ -164,7 +177,7 @@ static enum err apply_map(struct csv_columns *columns, const char *map, struct b
     for (size_t i = 0; i < columns->n && !err; i++)
         if (str_eq(columns->at[i].name, str_trim(name))) {
             found = true;
-            err = set_target(&columns->at[i], str_from(text, name.len + 1), why);
+            err = set_target(&columns->at[i], str_from(text, name.len + 1), own, why);
         }
     return err || found ? err : refuse_column(columns, str_trim(name), why);
 }
@@ -173,7 +186,7 @@ static bool are_same(const struct csv_column *a, const struct csv_column *b)
 {
     if (a->kind != b->kind || a->kind == COLUMN_IGNORED)
         return false;
-    return a->kind == COLUMN_FIELD ? str_eq(a->field, b->field) : a->member == b->member;
+    return a->kind == COLUMN_FIELD || a->kind == COLUMN_OWN_FIELD ? str_eq(a->field, b->field) : a->member == b->member;
 }
 
 static enum err check(const struct csv_columns *columns, struct buf *why)
@@ -214,7 +227,7 @@ enum err csv_columns_read(const struct csv_record *head, const struct csv_mappin
         guess(&out->at[i], arena);
     }
     for (size_t i = 0; i < mapping->n_maps && !err; i++)
-        err = apply_map(out, mapping->maps[i], why);
+        err = apply_map(out, mapping->maps[i], mapping->own, why);
     for (size_t i = 0; i < out->n && !err; i++)
         if (mapping->keep_fields && out->at[i].kind == COLUMN_IGNORED && !out->at[i].said && out->at[i].name.len)
             keep_as_field(&out->at[i], arena);
@@ -230,7 +243,8 @@ struct str csv_column_target(const struct csv_column *column, struct arena *aren
         return str_of(column->member);
     if (column->kind == COLUMN_MAILABLE)
         return STR("mailable");
-    if (column->kind == COLUMN_FIELD && !buf_printf(&text, "%s%.*s", field_prefix.p, STR_ARG(column->field)))
+    if ((column->kind == COLUMN_FIELD || column->kind == COLUMN_OWN_FIELD) &&
+        !buf_printf(&text, "%s%.*s", column->kind == COLUMN_FIELD ? field_prefix.p : own_prefix.p, STR_ARG(column->field)))
         target = arena_str(arena, buf_str(&text));
     buf_release(&text);
     return target;
@@ -241,17 +255,23 @@ static bool says_no(struct str cell)
     return str_eq_nocase(cell, STR("no")) || str_eq_nocase(cell, STR("false")) || str_eq(cell, STR("0"));
 }
 
-static bool fill_one(const struct csv_column *column, struct str cell, json_t *body, json_t *fields)
+static bool fill_field(const struct csv_column *column, struct str cell, json_t *fields)
+{
+    char name[FIELD_NAME_BYTES_MAX + 1];
+
+    snprintf(name, sizeof(name), "%.*s", STR_ARG(column->field));
+    return json_object_set_new(fields, name, json_str(cell)) == 0;
+}
+
+static bool fill_one(const struct csv_column *column, struct str cell, json_t *body, json_t *fields, json_t *own)
 {
     switch (column->kind) {
     case COLUMN_MEMBER:
         return json_object_set_new(body, column->member, json_str(cell)) == 0;
-    case COLUMN_FIELD: {
-        char name[FIELD_NAME_MAX + 1];
-
-        snprintf(name, sizeof(name), "%.*s", STR_ARG(column->field));
-        return json_object_set_new(fields, name, json_str(cell)) == 0;
-    }
+    case COLUMN_FIELD:
+        return fill_field(column, cell, fields);
+    case COLUMN_OWN_FIELD:
+        return fill_field(column, cell, own);
     case COLUMN_MAILABLE:
         return !says_no(cell) || json_object_set_new(body, "unmailable", json_true()) == 0;
     case COLUMN_IGNORED:
@@ -262,17 +282,19 @@ static bool fill_one(const struct csv_column *column, struct str cell, json_t *b
 
 enum err csv_columns_fill(const struct csv_columns *columns, const struct csv_record *record, json_t *body)
 {
-    json_t *fields = json_object();
-    bool good = fields != NULL;
+    json_t *fields = json_object(), *own = json_object();
+    bool good = fields && own;
 
     for (size_t i = 0; i < columns->n && i < record->n && good; i++) {
         struct str cell = str_trim(csv_plain(record->cells[i]));
 
         if (cell.len)
-            good = fill_one(&columns->at[i], cell, body, fields);
+            good = fill_one(&columns->at[i], cell, body, fields, own);
     }
-    if (!good || (json_object_size(fields) && json_object_set(body, "fields", fields)))
+    if (!good || (json_object_size(fields) && json_object_set(body, "fields", fields)) ||
+        (json_object_size(own) && json_object_set(body, "own_fields", own)))
         good = false;
     json_decref(fields);
+    json_decref(own);
     return good ? OK : ERR_MEMORY;
 }

@@ -97,10 +97,15 @@ static enum err refuse(enum err written)
 
 static enum err read_head(struct csv_import *import, struct buf *why)
 {
+    struct csv_mapping mapping = import->plan.mapping;
     struct csv_record head = {.n = 0};
+    struct field_list own;
     bool more = false;
-    enum err err = csv_next(import->csv, &head, &more);
+    enum err err = field_list_load(import->plan.store, &import->fixed, &own);
 
+    mapping.own = &own;
+    if (!err)
+        err = csv_next(import->csv, &head, &more);
     if (err)
         return err;
     if (!more)
@@ -108,7 +113,7 @@ static enum err read_head(struct csv_import *import, struct buf *why)
     if (head.err)
         return refuse(buf_printf(why, "line %" PRIu64 ", character %" PRIu64 ": %s (the first row names the columns)",
                                  head.trouble_line, head.trouble_column, head.trouble));
-    return csv_columns_read(&head, &import->plan.mapping, &import->fixed, &import->columns, why);
+    return csv_columns_read(&head, &mapping, &import->fixed, &import->columns, why);
 }
 
 enum err csv_import_new(const struct csv_import_plan *plan, struct csv_import **out, struct buf *why)

@@ -86,7 +86,7 @@ static enum err note_row(struct job *job, const struct scope *scope, const struc
 /* The fields of the account, when the event has any that are not built in. */
 static enum err know_fields(struct job *job, struct event_context *ctx, struct field_register **fields)
 {
-    enum err err = ctx->event->n_fields ? job_fields(job, fields) : OK;
+    enum err err = ctx->event->n_fields || ctx->event->n_form_fields ? job_fields(job, fields) : OK;
 
     if (!err && *fields)
         ctx->field_types = &(*fields)->types;

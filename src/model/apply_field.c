@@ -129,6 +129,16 @@ static void apply_full_name(struct apply *a)
         set_field(a, STR("last_name"), PRESENT, str_from(name, cut));
 }
 
+/* What the operator mapped to fields that are there (GR-28). */
+static void apply_own_fields(struct apply *a)
+{
+    const struct event *e = a->event;
+
+    for (size_t i = 0; i < e->n_form_fields; i++)
+        if (field_name_is_valid(e->form_fields[i].name) && !field_is_built_in(e->form_fields[i].name))
+            set_field(a, e->form_fields[i].name, e->form_fields[i].value.is, e->form_fields[i].value.text);
+}
+
 void apply_fields(struct apply *a)
 {
     static const struct {
@@ -152,6 +162,8 @@ void apply_fields(struct apply *a)
     apply_full_name(a);
     if (e->n_fields)
         apply_custom_fields(a);
+    if (e->type == EVENT_IMPORTED)
+        apply_own_fields(a);
     if (e->tags_are != ABSENT)
         set_field(a, STR(FIELD_TAGS), PRESENT, joined_tags(a));
 }

@@ -181,7 +181,7 @@ struct event {
     size_t n_tags;
     struct event_field *fields; /* contact.fields, already named as the contact's field */
     size_t n_fields;
-    struct event_field *form_fields; /* form.fields */
+    struct event_field *form_fields; /* form.fields; of EVENT_IMPORTED: fields of the account, by their own names */
     size_t n_form_fields;
     struct event_item *items; /* order.items or cart.items, by the event's type */
     size_t n_items;

@@ -180,23 +180,3 @@ struct str field_name_hashed(struct arena *arena, struct str prefix, struct str 
 {
     return make(arena, prefix, key, true);
 }
-
-bool field_map_is_manual(struct str map)
-{
-    struct str line;
-
-    while (str_split(&map, '\n', &line))
-        if (str_eq(line, STR("manual")))
-            return true;
-    return false;
-}
-
-struct str field_map_target(struct str map, struct str name)
-{
-    struct str rest = map, line;
-
-    while (str_split(&rest, '\n', &line))
-        if (line.len > name.len && line.p[name.len] == '=' && str_starts(line, name))
-            return str_from(line, name.len + 1);
-    return field_map_is_manual(map) ? STR_NONE : name;
-}

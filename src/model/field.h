@@ -3,6 +3,7 @@
 #define MODEL_FIELD_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -64,5 +65,13 @@ struct str field_name_hashed(struct arena *arena, struct str prefix, struct str 
 bool field_map_is_manual(struct str map);
 /* The field that `name` goes to; empty when it is not kept. */
 struct str field_map_target(struct str map, struct str name);
+/* Steps through the lines that name a target: false at the end. */
+bool field_map_next(struct str *rest, struct str *name, struct str *target);
+/* The name whose line leads to `target`; empty when none does. */
+struct str field_map_name(struct str map, struct str target);
+/* Writes `map` with another line for `name` (none when `target` is empty), or with the line "manual" or without it. Errors: those of
+ * buf_append. */
+enum err field_map_put(struct str map, struct str name, struct str target, struct buf *out) MUST_CHECK;
+enum err field_map_set_manual(struct str map, bool manual, struct buf *out) MUST_CHECK;
 
 #endif

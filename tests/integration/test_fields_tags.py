@@ -171,3 +171,44 @@ def test_the_database_is_found_whole_with_edits_in_it(site, people):
     site.json("tag", "add", "whole", *people)
     site.json("field", "set", people[0], "company", "Engines")
     site.cli("db", "check")
+
+
+# -- mapping ----------------------------------------------------------------------------------------------------------------
+
+
+def test_GR_06_GR_28_a_sources_field_goes_to_an_own_one_and_manual_keeps_nothing_else(site, plugin, people):
+    size, points = own_field(site), own_field(site, "number")
+    who = people[0]
+    done = site.json("source", "set", plugin.name, f"field.Shoe Size={size}", f"field.points={points}", "mapping=manual")
+    assert done["mapping"] == "manual" and done["fields"] == {"storehook_shoe_size": size, "storehook_points": points}
+    say(plugin, who, **{"Shoe Size": "38", "points": "many", "hat": "7"})
+    contact = site.contact(who)
+    assert contact["fields"] == {size: "38"} and contact["fields_aside"] == {points: "many"}
+    assert f"storehook_shoe_size -> {size}" in site.cli("source", "show", plugin.name).out
+    done = site.json("source", "set", plugin.name, "field.Shoe Size=default", "mapping=auto")
+    assert done["mapping"] == "auto" and done["fields"] == {"storehook_points": points}
+    say(plugin, who, **{"Shoe Size": "39", "hat": "7"})
+    assert site.contact(who)["fields"] == {size: "38", "storehook_shoe_size": "39", "storehook_hat": "7"}
+
+
+def test_GR_28_a_mapping_to_what_is_not_there_is_refused(site, plugin):
+    size = own_field(site)
+    assert f"did you mean {size}?" in site.cli("source", "set", plugin.name, f"field.a={size}x", exit_code=1).err
+    site.cli("source", "set", plugin.name, f"field.a={size}")
+    assert "goes to" in site.cli("source", "set", plugin.name, f"field.b={size}", exit_code=1).err
+    assert "give auto" in site.cli("source", "set", plugin.name, "mapping=some", exit_code=2).err
+    assert "give field.NAME=FIELD" in site.cli("source", "set", plugin.name, "field.=x", exit_code=2).err
+    (source,) = [s for s in site.json("source", "list") if s["name"] == plugin.name]
+    assert source["fields"] == {"storehook_a": size} and source["mapping"] == "auto"
+
+
+def test_GR_06_an_import_takes_columns_to_own_fields_with_their_types(site):
+    points = own_field(site, "number")
+    first, second = address(), address()
+    path = site.base / f"{points}.csv"
+    path.write_text(f"email,Points\n{first},12\n{second},many\n")
+    assert "there is no field" in site.cli("contacts", "import", path, "--map", "Points=field.none_such", exit_code=1).err
+    assert site.json("contacts", "import", path, "--map", f"Points=field.{points}")["new"] == 2
+    assert site.contact(first)["fields"] == {points: "12"}
+    assert site.contact(second)["fields"] == {} and site.contact(second)["fields_aside"] == {points: "many"}
+    assert field_row(site, points)["contacts"] == 1
