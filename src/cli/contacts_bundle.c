@@ -3,10 +3,11 @@
 #include "cli/open.h"
 #include "cli/why_facts.h"
 #include "store/privacy.h"
+#include "store/sent.h"
 #include "store/visit.h"
 
 /* The bundle's version grows when a member changes its meaning; new members may come at any time. */
-enum { BUNDLE_VERSION = 1, LINES_MAX = 100000 };
+enum { BUNDLE_VERSION = 1, LINES_MAX = 100000, SENT_MAX = 10000 };
 
 static json_t *addresses_json(const struct scope *facts)
 {
@@ -79,6 +80,32 @@ static enum err add_visit(void *arg, const struct visit *v, struct arena *arena)
     return json_array_append_new(all->list, o) ? ERR_MEMORY : OK;
 }
 
+/* The body of a notice is JSON already. */
+static json_t *sent_text(const struct sent *sent)
+{
+    json_t *body = NULL;
+
+    if (sent->kind == SENT_NOTICE && json_parse(sent->text, &body, NULL) == OK)
+        return body;
+    return json_str(sent->text);
+}
+
+static json_t *sent_json(const struct sent *sent, size_t n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        json_t *o = json_object();
+
+        json_object_set_new(o, "kind", json_string(sent_kind_name(sent[i].kind)));
+        json_object_set_new(o, "name", json_str(sent[i].name));
+        json_object_set_new(o, "at", json_time(sent[i].at_us));
+        json_object_set_new(o, sent[i].kind == SENT_NOTICE ? "body" : "text", sent_text(&sent[i]));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *ledger_json(const struct contact_reader *r, const struct ledger_line *lines, size_t n)
 {
     json_t *list = json_array();
@@ -88,7 +115,8 @@ static json_t *ledger_json(const struct contact_reader *r, const struct ledger_l
     return list;
 }
 
-static json_t *bundle_json(const struct cli *cli, const struct why_facts *w, json_t *visits, json_t *ledger)
+/* Takes the lists. */
+static json_t *bundle_json(const struct cli *cli, const struct why_facts *w, json_t *visits, json_t *sent, json_t *ledger)
 {
     json_t *o = json_object();
 
@@ -100,6 +128,7 @@ static json_t *bundle_json(const struct cli *cli, const struct why_facts *w, jso
     json_object_set_new(o, "customers", customers_json(w));
     json_object_set_new(o, "consent", why_consent_json(w));
     json_object_set_new(o, "visits", visits);
+    json_object_set_new(o, "sent", sent);
     json_object_set_new(o, "ledger", ledger);
     return o;
 }
@@ -111,7 +140,8 @@ static int print_bundle(struct cli *cli, struct contact_reader *r, const char *w
     struct scope facts;
     struct why_facts w = {.reader = r, .facts = &facts, .view = &whole};
     struct visits visits = {.reader = r, .list = NULL};
-    size_t n = 0, closed = 0;
+    struct sent *sent = NULL;
+    size_t n = 0, n_sent = 0, closed = 0;
     int code = contact_open(cli, r, who, &whole);
     enum err err;
 
@@ -123,11 +153,13 @@ static int print_bundle(struct cli *cli, struct contact_reader *r, const char *w
         err = visits_of_contact(r->store, &facts, &r->work, add_visit, &visits);
     if (!err)
         err = contact_ledger(r->store, whole.id, LINES_MAX, &r->fixed, &lines, &n);
+    if (!err)
+        err = sent_of_contact(r->store, whole.id, SENT_MAX, &r->fixed, &sent, &n_sent);
     if (err) {
         json_decref(visits.list);
         return cli_fail_why(err, NULL);
     }
-    code = cli_print_json(bundle_json(cli, &w, visits.list, ledger_json(r, lines, n)));
+    code = cli_print_json(bundle_json(cli, &w, visits.list, sent_json(sent, n_sent), ledger_json(r, lines, n)));
     if (code == EXIT_DONE)
         err = privacy_data_given(r->store, whole.id, &closed);
     if (err)

@@ -14,6 +14,12 @@ struct question {
     struct timeline_filter filter;
 };
 
+/* What we do ourselves is of no source. */
+static bool has_source(const struct moment *m)
+{
+    return m->kind != MOMENT_CREATED && m->kind != MOMENT_TRIGGER && m->kind != MOMENT_CYCLE && m->kind != MOMENT_NOTICE;
+}
+
 static json_t *moment_json(const struct contact_reader *r, const struct moment *m)
 {
     json_t *o = json_object();
@@ -45,7 +51,7 @@ static int print_table(const struct contact_reader *r, const struct moment *at, 
     enum err err = table ? OK : ERR_MEMORY;
 
     for (size_t i = 0; i < n && !err; i++) {
-        struct str source = at[i].kind == MOMENT_CREATED ? STR("") : view_source_name(r->sources, r->n_sources, at[i].source_id);
+        struct str source = !has_source(&at[i]) ? STR("") : view_source_name(r->sources, r->n_sources, at[i].source_id);
 
         err = table_add(table, (struct str[]){str_of(time_iso(at[i].at_us, time)), str_of(timeline_kind_name(at[i].kind)), source,
                                               at[i].ref, at[i].text, at[i].url});

@@ -1,7 +1,8 @@
-/* timeline.c -- owns what happened with one contact, in order: orders, carts, visits, consent, activities, changes. */
+/* timeline.c -- owns what happened with one contact, in order: orders, carts, visits, consent, activities, what was sent. */
 #include "store/timeline.h"
 
 #include "store/contact.h"
+#include "store/sent.h"
 #include "store/visit.h"
 
 #include <stdlib.h>
@@ -17,6 +18,9 @@ static const char *const kind_names[MOMENT__COUNT] = {
     [MOMENT_PRODUCT_VIEWED] = "product_viewed",
     [MOMENT_CONSENT] = "consent",
     [MOMENT_ACTIVITY] = "activity",
+    [MOMENT_TRIGGER] = "trigger",
+    [MOMENT_CYCLE] = "cycle",
+    [MOMENT_NOTICE] = "notice",
     [MOMENT_CHANGE] = "change",
 };
 
@@ -187,6 +191,22 @@ static enum err add_ledger(struct collection *c, struct store *store, struct str
     return err;
 }
 
+static enum err add_sent(struct collection *c, struct store *store, struct str id)
+{
+    static const enum timeline_kind as[SENT__COUNT] = {
+        [SENT_TRIGGER] = MOMENT_TRIGGER, [SENT_CYCLE] = MOMENT_CYCLE, [SENT_NOTICE] = MOMENT_NOTICE};
+    struct sent *sent = NULL;
+    size_t n = 0;
+    enum err err = sent_of_contact(store, id, c->filter->max, c->arena, &sent, &n);
+
+    for (size_t i = 0; i < n && !err; i++)
+        add(c, &(struct moment){.kind = as[sent[i].kind],
+                                .at_us = sent[i].at_us,
+                                .ref = sent[i].name,
+                                .text = sent[i].kind == SENT_NOTICE ? STR_NONE : sent[i].text});
+    return err;
+}
+
 enum err timeline_load(struct store *store, const struct scope *facts, const struct contact_view *view,
                        const struct timeline_filter *filter, struct arena *arena, struct moment **out, size_t *n)
 {
@@ -204,6 +224,8 @@ enum err timeline_load(struct store *store, const struct scope *facts, const str
     err = visits_of_contact(store, facts, arena, add_visit, &c);
     if (!err)
         err = add_ledger(&c, store, view->id);
+    if (!err)
+        err = add_sent(&c, store, view->id);
     if (err || c.err)
         return err ? err : c.err;
     cut(&c);

@@ -1,4 +1,4 @@
-/* timeline.h -- owns what happened with one contact, in order: orders, carts, visits, consent, activities, changes. */
+/* timeline.h -- owns what happened with one contact, in order: orders, carts, visits, consent, activities, what was sent. */
 #ifndef STORE_TIMELINE_H
 #define STORE_TIMELINE_H
 
@@ -17,6 +17,9 @@ enum timeline_kind {
     MOMENT_PRODUCT_VIEWED,
     MOMENT_CONSENT,
     MOMENT_ACTIVITY,
+    MOMENT_TRIGGER,
+    MOMENT_CYCLE,
+    MOMENT_NOTICE,
     MOMENT_CHANGE,
     MOMENT__COUNT
 };

@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+from datetime import datetime, timezone
 
 import pytest
 
@@ -137,3 +138,20 @@ def test_requests_come_in_pages(site):
     assert [r["id"] for r in requests(site, "--limit", "2", "--before", all_ids[0])] == all_ids[1:3]
     assert "--limit" in site.cli("privacy", "list", "--limit", "0", exit_code=2).err
     assert "no request" in site.cli("privacy", "show", "nothing", exit_code=1).err
+
+
+def test_X2_X5_what_triggers_set_off_is_handed_out_and_erased(site):
+    site.cli("notice", "target", "add", "crm", "https://crm.invalid/hooks")
+    site.cli("trigger", "add", "welcome", "--on", "signup", "--do", "tag:new", "--do", "cycle:hello@2", "--do", "notice:crm")
+    own = site.add_source("storehook")
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    own.event("signup", occurred_at=now, contact={"external_id": "1", "email": "eve@ask.example",
+                                                  "consent": {"email": {"state": "subscribed", "at": now}}})
+    sent = json.loads(site.cli("contacts", "export", "eve@ask.example").out)["sent"]
+    assert {(s["kind"], s["name"]) for s in sent} >= {("trigger", "welcome"), ("cycle", "hello")}
+    notice, = [s for s in sent if s["kind"] == "notice" and "signup" in s["name"]]
+    assert "eve@ask.example" in json.dumps(notice["body"])
+    kinds = {m["kind"] for m in site.json("contacts", "timeline", "eve@ask.example")}
+    assert {"trigger", "cycle", "notice"} <= kinds
+    erased(site, "eve@ask.example")
+    assert "eve@ask.example" not in json.dumps(site.json("notice", "list")) and site.json("notice", "list") in ([], {"notices": []})
