@@ -30,6 +30,7 @@
     X(doctor, "look", "explains why deliveries of a source were rejected")                 \
     X(dead, "look", "shows, replays or drops dead letters")                                \
     X(route, "try", "lists, shows, checks and tries the files that describe platforms")    \
+    X(replay, "try", "runs a script of deliveries and prints the contacts it ends in")     \
     X(send, "try", "sends deliveries signed as a platform signs them")
 
 #define X(name, group, help) int cmd_##name(struct cli *cli, int argc, char **argv);

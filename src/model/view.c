@@ -3,35 +3,6 @@
 
 #include <stdlib.h>
 
-/* The address that a mail would go to: of a customer that the store still has (O5, M5) before one that it deleted or merged away,
- * of a customer before a guest, then what was said more strongly, then later. */
-static bool is_better_address(const struct view_address *left, const struct view_address *right)
-{
-    const struct customer *a = left->customer, *b = right->customer;
-    int living = (customer_is_living(a) && a->merged_into.len == 0) - (customer_is_living(b) && b->merged_into.len == 0);
-    int known = (a->external_id.len > 0) - (b->external_id.len > 0);
-
-    if (living)
-        return living > 0;
-    if (known)
-        return known > 0;
-    if (left->class != right->class)
-        return left->class > right->class;
-    return version_replaces(left->v, right->v);
-}
-
-static struct view_address primary_address(const struct scope *facts)
-{
-    struct view_address best = {.customer = NULL}, one;
-
-    for (const struct customer *c = facts->customers; c; c = c->next) {
-        one = view_address_of(facts, c);
-        if (one.key.len && (!best.customer || is_better_address(&one, &best)))
-            best = one;
-    }
-    return best;
-}
-
 static int compare_customers(const void *left, const void *right)
 {
     const struct customer *a = *(const struct customer *const *)left, *b = *(const struct customer *const *)right;
@@ -112,7 +83,7 @@ struct str view_source_name(const struct view_source *sources, size_t n, int64_t
 
 enum err view_build(const struct view_input *in, struct contact_view *out)
 {
-    struct view_address primary = primary_address(in->facts);
+    struct view_address primary = view_primary_of(in->facts, NULL, 0);
     enum err err;
 
     *out = (struct contact_view){.id = in->id};

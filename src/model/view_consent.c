@@ -89,21 +89,19 @@ static int compare_lists(const void *left, const void *right)
     return str_cmp(((const struct view_list *)left)->list, ((const struct view_list *)right)->list);
 }
 
-/* What was said of one of the persons that an operator joined, for its own addresses; a refusal for all lists is one for each (C10). */
+/* What is said of one of the persons that an operator joined; a refusal for all lists is one for each (C10). */
 static void join_person(const struct view_input *in, const struct view_persons *p, size_t person, struct str list,
                         struct consent_register into[CONSENT_KIND__COUNT])
 {
-    for (size_t i = 0; i < p->n; i++) {
-        struct view_address own = view_address_of(in->facts, p->at[i]);
+    struct view_address primary = view_primary_of(in->facts, p, person);
 
-        for (const struct consent *c = p->person[i] == person ? in->facts->consents : NULL; c; c = c->next) {
-            if (!str_eq(c->channel, STR("email")) || !(str_eq(c->address, own.key) || speaks_of(in, &own, c, INT64_MAX)))
-                continue;
-            if (str_eq(c->list, list))
-                consent_join(into, c->is);
-            else if (c->list.len == 0)
-                consent_take(&into[CONSENT_RESTRICT], &c->is[CONSENT_RESTRICT]);
-        }
+    for (const struct consent *c = in->facts->consents; c; c = c->next) {
+        if (!str_eq(c->channel, STR("email")) || !view_person_named(in, p, person, c->address))
+            continue;
+        if (str_eq(c->list, list))
+            join_statement(in, &primary, c, into);
+        else if (c->list.len == 0)
+            consent_take(&into[CONSENT_RESTRICT], &c->is[CONSENT_RESTRICT]);
     }
 }
 

@@ -28,6 +28,10 @@ struct view_persons {
 enum err view_persons_of(const struct scope *facts, struct arena *arena, struct view_persons *out) MUST_CHECK;
 /* Place of a customer in `at`; `n` when it is not of the contact. */
 size_t view_person_place(const struct view_persons *p, int64_t source_id, struct str subject);
+/* The address that a mail would go to: of one of the persons, or of the contact (`p` NULL). */
+struct view_address view_primary_of(const struct scope *facts, const struct view_persons *p, size_t person);
+/* True when the person named the address, or it stands for one of its customers (consent_subject_address). */
+bool view_person_named(const struct view_input *in, const struct view_persons *p, size_t person, struct str address);
 /* True when `word` is one of the words, which blanks part. */
 bool is_one_of(struct str word, const char *words);
 /* The later of state and late status. */

@@ -29,6 +29,37 @@ struct view_address view_address_of(const struct scope *facts, const struct cust
     return (struct view_address){.customer = c, .key = c->email, .shown = c->email_shown, .class = c->email_class, .v = c->email_v};
 }
 
+/* The address that a mail would go to: of a customer that the store still has (O5, M5) before one that it deleted or merged away,
+ * of a customer before a guest, then what was said more strongly, then later. */
+static bool is_better_address(const struct view_address *left, const struct view_address *right)
+{
+    const struct customer *a = left->customer, *b = right->customer;
+    int living = (customer_is_living(a) && a->merged_into.len == 0) - (customer_is_living(b) && b->merged_into.len == 0);
+    int known = (a->external_id.len > 0) - (b->external_id.len > 0);
+
+    if (living)
+        return living > 0;
+    if (known)
+        return known > 0;
+    if (left->class != right->class)
+        return left->class > right->class;
+    return version_replaces(left->v, right->v);
+}
+
+struct view_address view_primary_of(const struct scope *facts, const struct view_persons *p, size_t person)
+{
+    struct view_address best = {.customer = NULL}, one;
+
+    for (const struct customer *c = facts->customers; c; c = c->next) {
+        if (p && p->person[view_person_place(p, c->source_id, c->subject)] != person)
+            continue;
+        one = view_address_of(facts, c);
+        if (one.key.len && (!best.customer || is_better_address(&one, &best)))
+            best = one;
+    }
+    return best;
+}
+
 /* When an operator joined the contact out of several; 0 = never (M10). */
 static int64_t joined_us(const struct scope *facts)
 {
@@ -100,4 +131,19 @@ enum err view_persons_of(const struct scope *facts, struct arena *arena, struct 
     if (out->joined_us)
         unite_by_claims(out, facts);
     return OK;
+}
+
+/* What was said of a customer is kept under every address that it named, or with itself. */
+bool view_person_named(const struct view_input *in, const struct view_persons *p, size_t person, struct str address)
+{
+    for (const struct claim *k = in->facts->claims; k; k = k->next) {
+        size_t i = str_eq(k->address, address) && k->class != CLAIM_JOIN ? view_person_place(p, k->source_id, k->subject) : p->n;
+
+        if (i < p->n && p->person[i] == person)
+            return true;
+    }
+    for (size_t i = 0; i < p->n && str_starts(address, STR("#")); i++)
+        if (p->person[i] == person && str_eq(address, consent_subject_address(in->arena, p->at[i]->source_id, p->at[i]->subject)))
+            return true;
+    return false;
 }
