@@ -151,7 +151,7 @@ test-postgres:
 	@$(MAKE) --no-print-directory $(JOBS) all $(ON_POSTGRES)
 	@STOREHOOK_TEST_DATABASE=postgres SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' $(ON_POSTGRES)
 	@STOREHOOK_TEST_DATABASE=postgres ROUNDS=$${ROUNDS:-6} SEEDS=$${SEEDS:-4} HTTPS_SEEDS=$${HTTPS_SEEDS:-1} CART_ROUNDS=$${CART_ROUNDS:-4} NOTICE_ROUNDS=$${NOTICE_ROUNDS:-6} \
-		SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match 'spec or carts or convergence or crash or payloads or quickstart or notices' tests/integration
+		SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match 'spec or carts or triggers or convergence or crash or payloads or quickstart or notices' tests/integration
 
 unit: $(UNIT)
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT)

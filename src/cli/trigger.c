@@ -318,6 +318,7 @@ static const struct cli_command verbs[] = {
     {"list", trigger_list_verb, "prints the triggers and how often each has fired", NULL},
     {"show", trigger_show_verb, "prints one with its latest firings", NULL},
     {"kinds", trigger_kinds_verb, "prints what triggers can be set on", NULL},
+    {"test", trigger_test_verb, "tells what a delivery would set off", NULL},
     {"enable", trigger_enable_verb, "lets it fire again", NULL},
     {"disable", trigger_disable_verb, "keeps it from firing", NULL},
     {"remove", trigger_remove_verb, "forgets it", NULL},

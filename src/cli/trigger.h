@@ -27,5 +27,6 @@ json_t *trigger_json(const struct trigger_desk *d, const struct trigger_row *row
 
 int trigger_add_verb(struct cli *cli, int argc, char **argv);
 int trigger_show_verb(struct cli *cli, int argc, char **argv);
+int trigger_test_verb(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -95,7 +95,8 @@ static int check_targets(struct trigger_desk *d, const struct plan *p)
         if (a->act == DO_NOTICE && a->name.len)
             err = notice_target_find(d->store, a->name, &d->arena, &target);
         if (err == ERR_NOT_FOUND)
-            return cli_fail("there is no target \"%.*s\" that a notice could go to; add it first", STR_ARG(a->name));
+            return cli_fail("there is no target \"%.*s\" that a notice could go to; `storehook notice target add` makes one",
+                            STR_ARG(a->name));
         if (err)
             return cli_fail("database: %s", db_trouble(d->store->db));
     }

@@ -232,6 +232,15 @@ static enum err batch_entry(struct batch *b, const struct claimed *claimed, stru
     return err;
 }
 
+/* A trial is undone. */
+static enum err end_batch(const struct drain_parts *parts, enum err err)
+{
+    if (!parts->trial || err)
+        return store_end(parts->store, err);
+    db_rollback(parts->store->db);
+    return OK;
+}
+
 enum err drain_batch(const struct drain_parts *parts, const struct claimed *const *entries, size_t n, struct arena *arena,
                      struct drain_verdict *verdicts)
 {
@@ -248,7 +257,7 @@ enum err drain_batch(const struct drain_parts *parts, const struct claimed *cons
     for (size_t i = 0; i < n && !err; i++)
         err = batch_entry(&b, entries[i], &verdicts[i]);
     store_enter(parts->store, account_id);
-    err = store_end(parts->store, err);
+    err = end_batch(parts, err);
     for (size_t i = 0; i < b.n_sources; i++)
         source_release(&b.sources[i]);
     for (size_t i = 0; i < ACCOUNTS_KEPT; i++)

@@ -35,7 +35,8 @@ enum err job_watch(struct job *job, const struct scope *scope, const struct even
 
     job->before = NULL;
     job->visit_known = false;
-    if (err || job->triggers->n == 0 || event_is_quiet(ctx->event, job->entry->replay, job->entry->fire))
+    if (err || (job->triggers->n == 0 && !b->parts->trial) ||
+        event_is_quiet(ctx->event, job->entry->replay && !b->parts->trial, job->entry->fire))
         return err;
     return happenings_before(scope, refs, ctx, b->parts->store->purchase_states, &job->before);
 }
@@ -92,6 +93,13 @@ static bool is_history(const struct job *job, const struct happening *h)
     return age && !job->entry->fire && h->at_us < job->entry->received_at_us - age;
 }
 
+static enum err fire_or_tell(struct fire *f, const struct drain_trial *trial, const struct happening *h)
+{
+    if (trial)
+        trial->tell(trial->arg, h, NULL);
+    return fire_happening(f, h);
+}
+
 static enum err fire_all(struct job *job, const struct happenings *found, struct arena *arena)
 {
     const struct drain_parts *p = job->batch->parts;
@@ -99,12 +107,14 @@ static enum err fire_all(struct job *job, const struct happenings *found, struct
                      .arena = arena,
                      .triggers = job->triggers,
                      .delivery_id = job->entry->id,
-                     .cart_delay_us = p->cart_delay_us};
+                     .cart_delay_us = p->cart_delay_us,
+                     .tell = p->trial ? p->trial->tell : NULL,
+                     .arg = p->trial ? p->trial->arg : NULL};
     enum err err = OK;
 
     for (size_t i = 0; i < found->n && !err; i++)
         if (!is_history(job, &found->at[i]))
-            err = fire_happening(&f, &found->at[i]);
+            err = fire_or_tell(&f, p->trial, &found->at[i]);
     if (found->left_out)
         LOG(LOG_WARN, "event did more than triggers are held against", KV_STR("id", job->entry->id),
             KV_UINT("left_out", found->left_out));
@@ -138,7 +148,7 @@ static enum err start_on_add(struct job *job, struct arena *arena, const struct 
 enum err job_fire(struct job *job, const struct scope *scope, const struct event_refs *refs, const struct event_context *ctx,
                   const struct outcome *outcome)
 {
-    unsigned wanted = job->triggers->kinds & ~(job->visit_known ? VISIT_KINDS : 0);
+    unsigned kinds = job->batch->parts->trial ? ~0u : job->triggers->kinds, wanted = kinds & ~(job->visit_known ? VISIT_KINDS : 0);
     struct happenings found;
     struct str visitor = STR_NONE;
     enum err err;

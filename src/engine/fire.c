@@ -87,7 +87,7 @@ static enum err fire_one(struct fire *f, const struct trigger *t, const struct h
         return err;
     f->fired++;
     counter_add(COUNTER_TRIGGERS_FIRED, 1);
-    LOG(LOG_INFO, "trigger fired", KV_STR("trigger", t->name), KV_TEXT("on", happening_name(h->kind)),
+    LOG(LOG_DEBUG, "trigger fired", KV_STR("trigger", t->name), KV_TEXT("on", happening_name(h->kind)),
         KV_STR("contact", h->contact_id), KV_STR("id", f->delivery_id));
     return fire_actions(f, t, h);
 }
