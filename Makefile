@@ -43,7 +43,7 @@ LDFLAGS_ALL := $(LDFLAGS) $(SANITIZE_FLAGS)
 LDLIBS_ALL := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm -lstdc++ $(LDLIBS)
 
 SOURCES := $(filter-out src/main.c,$(wildcard src/*/*.c)) $(wildcard verify/*.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(patsubst %.cpp,$(BUILD)/%.o,$(wildcard src/*/*.cpp)) $(BUILD)/gen/routes_builtin.o $(BUILD)/gen/visit_js.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(patsubst %.cpp,$(BUILD)/%.o,$(wildcard src/*/*.cpp)) $(BUILD)/gen/routes_builtin.o $(BUILD)/gen/visit_js.o $(BUILD)/gen/skip.o
 LIBRARY := $(BUILD)/libstorehook.a
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 SLOW := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/property/test_*.c tests/fault/test_*.c))
@@ -102,6 +102,10 @@ $(BUILD)/gen/routes_builtin.c: $(BUILD)/gen/embed $(ROUTES) $(FLAGS)
 $(BUILD)/gen/visit_js.c: $(BUILD)/gen/embed src/engine/visit.js
 	$(call say,GEN,$@)
 	@$(BUILD)/gen/embed engine/visit_js.h visit_js visit_js src/engine/visit.js > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/gen/skip.c: $(BUILD)/gen/embed src/store/skip.txt
+	$(call say,GEN,$@)
+	@$(BUILD)/gen/embed store/skip.h builtin_skip builtin_skips src/store/skip.txt > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(call say,CC,$<)

@@ -17,6 +17,10 @@
     X(DUPLICATES, "duplicates", "entries seen before")                        \
     X(STALE, "stale", "events older than what is known")                      \
     X(DEAD, "dead", "entries that became dead letters")                       \
+    X(SKIPPED_RELAY, "skipped_relay", "events of relay addresses")            \
+    X(SKIPPED_DRAFT, "skipped_draft", "draft orders")                         \
+    X(SKIPPED_PRIVATE, "skipped_private", "events flagged as private")        \
+    X(SKIPPED_STAFF, "skipped_staff", "events of the shop's own people")      \
     X(VISITS, "visits", "visits the queue confirmed")                         \
     X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")          \
     X(FIELDS_ASIDE, "fields_aside", "field texts of a wrong type")            \

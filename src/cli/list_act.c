@@ -157,8 +157,9 @@ static int commit(struct cli *cli, struct store *store, const struct seal *seal,
     if (err)
         code = fail_act(act, err, store);
     else if (result.erased)
-        code =
-            cli_fail("the person was erased; only an opt-in of their own since then brings them back: --at and --proof say of it");
+        code = cli_fail(
+            "the person was erased and is not mailed; only an opt-in of their own since then brings them back, which `storehook "
+            "list subscribe` notes with --proof and --at");
     else
         code = report(cli, store, act, &result);
     arena_release(&arena);

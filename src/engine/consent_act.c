@@ -158,6 +158,9 @@ static enum err apply_suppression_act(struct work *w)
     struct address *address = scope_address(&w->scope, w->refs.email);
 
     w->out->contact_id = address ? address->contact_id : STR_NONE;
+    w->out->erased = w->ctx.erased_at_us && !address; /* X2: nothing that names the person is kept */
+    if (w->out->erased)
+        return OK;
     w->out->changed = contact_suppress(&w->scope, &w->ctx, w->refs.email, w->act->kind == ACT_UNSUPPRESS, w->act->proof);
     if (w->out->changed)
         note_who(w);

@@ -204,6 +204,8 @@ static void count_verdict(struct csv_import *import, uint64_t line, struct row_v
     import->sums.consent_refused += verdict.consent_refused;
     if (verdict.fate == ROW_ERASED)
         reject(import, line, STR("erased"), STR("the person was erased; only an opt-in of their own brings them back"));
+    if (verdict.fate == ROW_SKIPPED)
+        reject(import, line, STR("skipped"), STR("an address of staff or of a marketplace's relay; contacts.skip says which are"));
     import->sums.fates[verdict.fate]++;
 }
 

@@ -93,6 +93,19 @@ static enum err know_fields(struct job *job, struct event_context *ctx, struct f
     return err;
 }
 
+/* G5: nothing of it is kept; the counter says how many there were. */
+static void count_skipped(const struct job *job, enum skip_reason reason)
+{
+    static const enum counter counters[SKIP__COUNT] = {[SKIP_RELAY] = COUNTER_SKIPPED_RELAY,
+                                                       [SKIP_DRAFT] = COUNTER_SKIPPED_DRAFT,
+                                                       [SKIP_PRIVATE] = COUNTER_SKIPPED_PRIVATE,
+                                                       [SKIP_STAFF] = COUNTER_SKIPPED_STAFF};
+
+    counter_add(counters[reason], 1);
+    LOG(LOG_INFO, "event skipped", KV_STR("id", job->entry->id), KV_TEXT("source", job->source->name),
+        KV_TEXT("reason", skip_reason_name(reason)));
+}
+
 static enum err apply_to_facts(struct job *job, size_t place, const struct event_refs *refs, struct event_context *ctx)
 {
     struct batch *b = job->batch;
@@ -120,6 +133,8 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
         if (strcmp(outcome.reason, "mapping") == 0 || strcmp(outcome.reason, "bad_time") == 0)
             return OK; /* nothing of it is kept */
     }
+    if (outcome.effect == EFFECT_SKIPPED)
+        count_skipped(job, outcome.skipped);
     if (outcome.effect == EFFECT_STALE)
         counter_add(COUNTER_STALE, 1);
     if (ctx->event->type == EVENT_DATA_REQUEST)

@@ -3,8 +3,11 @@
 
 #include <stdio.h>
 
-static const char *const names[ROW_FATE__COUNT] = {
-    [ROW_NEW] = "new", [ROW_UPDATED] = "updated", [ROW_UNCHANGED] = "unchanged", [ROW_ERASED] = "erased"};
+static const char *const names[ROW_FATE__COUNT] = {[ROW_NEW] = "new",
+                                                   [ROW_UPDATED] = "updated",
+                                                   [ROW_UNCHANGED] = "unchanged",
+                                                   [ROW_ERASED] = "erased",
+                                                   [ROW_SKIPPED] = "skipped"};
 
 static const struct str refused_suffix = {" refused", 8};
 
@@ -22,9 +25,11 @@ struct row_verdict row_judge(const struct scope *scope, const struct outcome *ou
         bool refused = strcmp(row->what, "consent email refused") == 0;
 
         verdict.consent_refused |= refused;
-        changes += !refused && !str_eq(row->new, STR("stale"));
+        changes += !refused && !str_eq(row->new, STR("stale")) && strcmp(row->rule, "O7") != 0; /* a flag changes nothing */
     }
-    if (outcome->effect == EFFECT_NONE)
+    if (outcome->effect == EFFECT_SKIPPED)
+        verdict.fate = ROW_SKIPPED;
+    else if (outcome->effect == EFFECT_NONE)
         verdict.fate = ROW_ERASED;
     else if (made)
         verdict.fate = ROW_NEW;

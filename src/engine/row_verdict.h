@@ -4,10 +4,10 @@
 
 #include "model/contact.h"
 
-enum row_fate { ROW_NEW, ROW_UPDATED, ROW_UNCHANGED, ROW_ERASED, ROW_FATE__COUNT };
+enum row_fate { ROW_NEW, ROW_UPDATED, ROW_UNCHANGED, ROW_ERASED, ROW_SKIPPED, ROW_FATE__COUNT };
 
 struct row_verdict {
-    enum row_fate fate;   /* ERASED: the person was erased, nothing was taken (X3) */
+    enum row_fate fate;   /* ERASED: the person was erased, nothing was taken (X3); SKIPPED: nobody to write to (G5) */
     bool consent_refused; /* it would have relaxed consent, which no import does (C4, N6) */
 };
 

@@ -315,6 +315,11 @@ enum err contact_apply(struct scope *scope, const struct event_refs *refs, const
         out->effect = EFFECT_ERASE;
         return scope->err;
     }
+    out->skipped = apply_skips(&a);
+    if (out->skipped != SKIP_NOTHING) {
+        out->effect = EFFECT_SKIPPED;
+        return scope->err;
+    }
     if (!apply_special(&a))
         apply_facts(&a);
     out->contact_id = contact_of(&a);

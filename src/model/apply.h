@@ -41,6 +41,9 @@ bool event_erases(const struct event *event);
  * customer record. */
 bool apply_is_erased(const struct apply *a, bool of_customer);
 
+/* Why nothing of the event is kept (G5). */
+enum skip_reason apply_skips(const struct apply *a);
+
 /* Refuses the event with a reason; later calls do not overwrite the first. */
 void apply_refuse(struct apply *a, const char *reason, struct str detail);
 

@@ -8,6 +8,7 @@
 #include "model/event.h"
 #include "model/list.h"
 #include "model/field.h"
+#include "model/skip.h"
 #include "model/version.h"
 
 /*
@@ -274,20 +275,20 @@ struct event_context {
 struct policy {
     bool sources_may_relax;        /* C3: "source allowed to" */
     const struct list_kind *lists; /* C8; borrowed */
+    const struct skip_rule *skips; /* G5; borrowed */
 };
 extern const struct policy policy_default;
 
-enum effect { EFFECT_APPLIED, EFFECT_STALE, EFFECT_NONE, EFFECT_DEAD, EFFECT_ERASE, EFFECT_SOURCE_ERASE };
+enum effect { EFFECT_APPLIED, EFFECT_STALE, EFFECT_NONE, EFFECT_SKIPPED, EFFECT_DEAD, EFFECT_ERASE, EFFECT_SOURCE_ERASE };
 
 struct outcome {
     enum effect effect;
-    const char *reason; /* for EFFECT_DEAD: no_email, invalid_email, mapping, bad_time */
+    const char *reason;       /* for EFFECT_DEAD: no_email, invalid_email, mapping, bad_time */
+    enum skip_reason skipped; /* for EFFECT_SKIPPED (G5): nothing of the event is kept */
     struct str detail;
     struct str contact_id; /* the contact concerned; empty when none */
-    struct str
-        asks_list; /* C8: by this event an opt-in to that list waits for its confirmation, and nobody has asked the person yet;
-                              empty: none */
-    size_t asides; /* texts of another type than their field's (F4) */
+    struct str asks_list;  /* C8: an opt-in to that list waits for its confirmation now, and nobody has asked for it; empty: none */
+    size_t asides;         /* texts of another type than their field's (F4) */
 };
 
 /* What an event refers to, for the loader: which customer, address, order, cart, visitor. */

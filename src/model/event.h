@@ -52,6 +52,7 @@ enum member_type {
 };
 
 #define CONSENT_WORDS "subscribed pending unsubscribed none invalid complaint hard_bounce redacted"
+#define SKIP_WORDS "relay draft private staff" /* model/skip.h */
 #define ORDER_WORDS "pending paid completed cancelled refunded partially_refunded failed draft"
 
 /* Enum suffix, name in route files and in the push protocol, type, words of a choice. */
@@ -64,6 +65,7 @@ enum member_type {
     X(AT, "at", MEMBER_TIME, "")                                                        \
     X(SOURCE, "source", MEMBER_TEXT, "")                                                \
     X(LIST, "list", MEMBER_TEXT, "")                                                    \
+    X(SKIP, "skip", MEMBER_CHOICE, SKIP_WORDS)                                          \
     X(CONTACT_EXTERNAL_ID, "contact.external_id", MEMBER_TEXT, "")                      \
     X(CONTACT_MERGED_ID, "contact.merged_id", MEMBER_TEXT, "")                          \
     X(CONTACT_EMAIL, "contact.email", MEMBER_EMAIL, "")                                 \

@@ -462,8 +462,8 @@ enum err happenings_find(const struct facts_before *before, const struct scope *
     *out = (struct happenings){.n = 0};
     f.customer = scope_customer(scope, ctx->source_id, refs->subject);
     f.contact_id = contact_of(&f, outcome, visitor_contact);
-    if (f.contact_id.len == 0 || outcome->effect == EFFECT_DEAD || outcome->effect == EFFECT_ERASE ||
-        outcome->effect == EFFECT_SOURCE_ERASE)
+    if (f.contact_id.len == 0 || outcome->effect == EFFECT_DEAD || outcome->effect == EFFECT_SKIPPED ||
+        outcome->effect == EFFECT_ERASE || outcome->effect == EFFECT_SOURCE_ERASE)
         return OK;
     out->at = arena_array(scope->arena, HAPPENINGS_MAX, sizeof(*out->at));
     if (!out->at)

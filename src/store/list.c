@@ -40,6 +40,7 @@ enum err policy_load(struct store *store, struct arena *arena, struct policy *ou
     enum err err = db_prepare(store->db, "SELECT account_id, list, from_us, is_double FROM list_kind", &st);
 
     *out = policy_default;
+    out->skips = store->skips;
     while (!err && !(err = db_step(st, &row)) && row) {
         struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
         struct list_kind *kind = arena_alloc(arena, sizeof(*kind));

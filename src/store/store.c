@@ -3,14 +3,21 @@
 
 #include "model/view.h"
 #include "store/schema.h"
+#include "store/skip.h"
 
-enum { URL_BYTES = 4096 };
+enum { URL_BYTES = 4096, FIXED_BYTES = 1 << 20 };
 
 enum err store_open_url(const char *url, int64_t timeout_ms, const struct clock *clock, struct store **out, struct buf *why)
 {
     struct store *store = calloc(1, sizeof(*store));
-    enum err err = store ? db_open(url, timeout_ms, &store->db, why) : ERR_MEMORY;
+    enum err err;
 
+    if (!store)
+        return ERR_MEMORY;
+    arena_init(&store->fixed, FIXED_BYTES);
+    err = db_open(url, timeout_ms, &store->db, why);
+    if (!err)
+        err = skip_load(STR_NONE, &store->fixed, &store->skips, why);
     if (err)
         goto done;
     store->clock = clock;
@@ -68,6 +75,8 @@ enum err store_open(const struct config *cfg, const struct clock *clock, struct 
     buf_wipe(&url);
     if (!err)
         err = set_purchase_states(*out, config_text(cfg, SET_CONTACTS_PURCHASES), why);
+    if (!err)
+        err = skip_load(str_of(config_text(cfg, SET_CONTACTS_SKIP)), &(*out)->fixed, &(*out)->skips, why);
     if (err) {
         store_close(*out);
         *out = NULL;
@@ -80,6 +89,7 @@ void store_close(struct store *store)
     if (!store)
         return;
     db_close(store->db);
+    arena_release(&store->fixed);
     free(store);
 }
 

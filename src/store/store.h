@@ -2,9 +2,11 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "db/db.h"
+#include "model/skip.h"
 
 /* The account of an installation with one tenant. */
 enum { ACCOUNT_DEFAULT = 1 };
@@ -17,6 +19,8 @@ struct store {
     const struct clock *clock;
     int64_t account_id;
     char purchase_states[PURCHASE_STATES_BYTES + 1]; /* K8; struct view_input */
+    const struct skip_rule *skips;                   /* G5; in `fixed` */
+    struct arena fixed;
 };
 
 /* Opens the database at db.url (a relative path is below storehook.dir) and applies missing migrations. Borrows clock.

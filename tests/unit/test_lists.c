@@ -313,6 +313,8 @@ static void consent_X3_an_act_without_a_proof_brings_no_erased_person_back(void 
     assert_applied(plugin_says(f, "{'type':'erase','contact':{'email':'ada@example.com'}}"));
     receive_at(f, RECEIPT_S + 10);
     assert_true(act(f, join).erased);
+    assert_true(act(f, (struct consent_act){.kind = ACT_SUPPRESS, .proof = STR("x")}).erased);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM suppression"), 0);
     assert_nobody(ADA);
     join.proof = STR("card 17");
     join.at_us = at(20);
