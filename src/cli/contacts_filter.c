@@ -2,6 +2,9 @@
 #include "cli/contacts_filter.h"
 
 #include "base/timefmt.h"
+#include "model/trigger.h"
+#include "store/scope.h"
+#include "store/visit.h"
 
 static int check_state(const char *flag, const char *text, enum consent_state *out)
 {
@@ -107,7 +110,7 @@ static bool suppressed(const char *reason, const struct contact_view *v)
     return strcmp(reason, "any") == 0 ? v->n_suppressions > 0 : one_of(reason, v->suppressions, v->n_suppressions);
 }
 
-bool contact_filter_passes(const struct contact_filter *f, const struct contact_reader *r, const struct contact_view *v)
+static bool passes_view(const struct contact_filter *f, const struct contact_reader *r, const struct contact_view *v)
 {
     return in_time(f, v) && (!f->consent || f->consent_is == v->consent.state) &&
            (!f->mailable || v->mailable == (f->mailable[0] == 'y')) && ((!f->list && !f->status) || on_list(f, v)) &&
@@ -115,4 +118,35 @@ bool contact_filter_passes(const struct contact_filter *f, const struct contact_
            (!f->field || has_field(f->field, v)) && (!f->suppressed || suppressed(f->suppressed, v)) &&
            (!f->cart || has_cart(f->cart, v)) && (!f->bought || bought(f->bought, v)) &&
            (!f->email || str_find_str(v->email, str_of(f->email)) < v->email.len);
+}
+
+/* Looks for a visit of a page. */
+struct looking {
+    struct trigger like; /* its condition on the page is the one of triggers */
+    bool found;
+};
+
+static enum err look_at_visit(void *arg, const struct visit *visit, struct arena *arena)
+{
+    struct looking *l = arg;
+
+    (void)arena;
+    l->found |= trigger_fits_visit(&l->like, visit->url, visit->product_id);
+    return OK;
+}
+
+enum err contact_filter_judge(const struct contact_filter *f, struct contact_reader *r, const struct contact_view *v, bool *passes)
+{
+    struct looking looking = {.like = {.when = {.url = str_of(f->visited)}}};
+    struct scope facts;
+    enum err err;
+
+    *passes = passes_view(f, r, v);
+    if (!*passes || !f->visited)
+        return OK;
+    err = scope_load_contact(r->store, v->id, &r->work, &facts);
+    if (!err)
+        err = visits_of_contact(r->store, &facts, &r->work, look_at_visit, &looking);
+    *passes = looking.found;
+    return err;
 }

@@ -55,14 +55,16 @@ static enum err look_at(struct contact_reader *r, struct contact_walk *walk, con
     if (err)
         return err == ERR_NOT_FOUND ? OK : err; /* gone since the page was read */
     walk->read++;
-    if (walk->filter && !contact_filter_passes(walk->filter, r, view))
-        return OK;
-    walk->more = walk->max && walk->found == walk->max;
-    if (walk->more)
-        return OK;
-    walk->found++;
-    walk->last = *id;
     *passes = true;
+    if (walk->filter)
+        err = contact_filter_judge(walk->filter, r, view, passes);
+    if (err || !*passes)
+        return err;
+    walk->more = walk->max && walk->found == walk->max;
+    *passes = !walk->more;
+    walk->found += *passes;
+    if (*passes)
+        walk->last = *id;
     return OK;
 }
 

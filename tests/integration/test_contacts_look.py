@@ -61,6 +61,7 @@ def listed(site, *args):
     (["--source", "own"], [PERSON, OTHER]), (["--source", "nobody"], []),
     (["--field", "storehook_size"], [PERSON]), (["--field", "storehook_size=M"], [PERSON]), (["--field", "storehook_size=L"], []),
     (["--bought", "lamp"], [PERSON]), (["--bought", "L-1"], [PERSON]), (["--bought", "never"], []), (["--cart", "recovered"], []),
+    (["--visited", "/about"], [PERSON]), (["--visited", "https://look.example/*"], [PERSON]), (["--visited", "/basket*"], []),
     (["--email", "ben@"], [OTHER]), (["--since", bodies.at(60), "--mailable", "no", "--email", "ben"], [OTHER]),
     (["--tag", "vip", "--email", "ben@"], []),
 ])
