@@ -148,14 +148,14 @@ check:
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
 
 # The tests of what a contact becomes, once more on a private PostgreSQL (tests/private-postgres).
-ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_orders contact_people edit lists merge notice notice_work source source_secret trigger trigger_acts)
+ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_limit contact_orders contact_people edit lists merge notice notice_work source source_secret trigger trigger_acts)
 
 test-postgres:
 	@tools/deps run test
 	@$(MAKE) --no-print-directory $(JOBS) all $(ON_POSTGRES)
 	@STOREHOOK_TEST_DATABASE=postgres SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' $(ON_POSTGRES)
 	@STOREHOOK_TEST_DATABASE=postgres ROUNDS=$${ROUNDS:-6} SEEDS=$${SEEDS:-4} HTTPS_SEEDS=$${HTTPS_SEEDS:-1} CART_ROUNDS=$${CART_ROUNDS:-4} NOTICE_ROUNDS=$${NOTICE_ROUNDS:-6} \
-		SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match 'spec or carts or triggers or convergence or crash or payloads or quickstart or notices' tests/integration
+		SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match 'spec or carts or triggers or convergence or limit or account or crash or payloads or quickstart or notices' tests/integration
 
 unit: $(UNIT)
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT)

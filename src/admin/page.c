@@ -103,6 +103,29 @@ static enum err put_notices(struct buf *out, const json_t *figures)
     return err ? err : buf_append(out, STR("</table>\n"));
 }
 
+/* Nothing where no account has a limit. */
+static enum err put_limits(struct buf *out, const json_t *figures)
+{
+    static const char *const columns[] = {"account", "contacts", "limit", "policy", "over", "parked", "", NULL};
+    static const char *const members[] = {"name", "contacts", "contact_limit", "policy", "over", "parked", NULL};
+    const json_t *list = json_object_get(figures, "limits"), *account;
+    enum err err = json_array_size(list) ? put_head(out, "Contact limits", columns) : OK;
+    size_t i;
+
+    json_array_foreach(list, i, account)
+    {
+        bool full = json_is_true(json_object_get(account, "full")), near = json_is_true(json_object_get(account, "near"));
+
+        if (!err)
+            err = buf_append(out, STR("<tr>"));
+        for (size_t k = 0; members[k] && !err; k++)
+            err = put_cell(out, json_object_get(account, members[k]));
+        if (!err)
+            err = buf_printf(out, "<td>%s</td></tr>\n", full ? "full" : near ? "near the limit" : "");
+    }
+    return err || !json_array_size(list) ? err : buf_append(out, STR("</table>\n"));
+}
+
 static enum err put_counts(struct buf *out, const json_t *source)
 {
     static const char *const members[] = {"name", "platform", NULL};
@@ -175,8 +198,8 @@ static enum err put_list(struct buf *out, const json_t *figures)
 
 enum err page_write(const json_t *figures, struct buf *out)
 {
-    static enum err (*const parts[])(struct buf * out, const json_t *figures) = {put_lanes, put_roles, put_notices, put_list,
-                                                                                 put_sources};
+    static enum err (*const parts[])(struct buf * out, const json_t *figures) = {put_lanes,   put_limits, put_roles,
+                                                                                 put_notices, put_list,   put_sources};
     enum err err = page_put_start(out);
 
     if (!err)

@@ -17,6 +17,7 @@
     X(DUPLICATES, "duplicates", "entries seen before")                        \
     X(STALE, "stale", "events older than what is known")                      \
     X(DEAD, "dead", "entries that became dead letters")                       \
+    X(PARKED, "parked", "events that wait for room in their account")         \
     X(SKIPPED_RELAY, "skipped_relay", "events of relay addresses")            \
     X(SKIPPED_DRAFT, "skipped_draft", "draft orders")                         \
     X(SKIPPED_PRIVATE, "skipped_private", "events flagged as private")        \

@@ -1,81 +1,8 @@
-/* account.c -- owns `storehook account`: add, list, show, remove. */
-#include "base/timefmt.h"
+/* account.c -- owns `storehook account`: add, list, remove. */
+#include "cli/account.h"
+
 #include "cli/commands.h"
-#include "cli/open.h"
 #include "cli/table.h"
-#include "store/contact.h"
-#include "store/source.h"
-
-/* What a verb works with. */
-struct account_work {
-    struct store *store;
-    struct account account;
-};
-
-/* Opens the database and finds the account `name` (NULL: none). Returns CLI_GO or the exit code. */
-static int open_work(struct cli *cli, const char *name, struct account_work *w)
-{
-    int code = cli_open_store(cli, &w->store);
-
-    if (code == CLI_GO && name)
-        code = cli_find_account(w->store, name, &w->account);
-    if (code == CLI_GO && name)
-        store_enter(w->store, w->account.id);
-    return code;
-}
-
-/* --- show ------------------------------------------------------------------------------------------------------------- */
-
-/* What is told of an account; the store is in it. */
-static enum err describe(struct store *store, const struct account *account, json_t **out)
-{
-    struct source_list sources;
-    uint64_t contacts = 0;
-    enum err err = source_list_load(store, &sources);
-
-    if (!err)
-        err = contact_count(store, &contacts);
-    *out = err ? NULL
-               : json_pack("{sI ss so sI sI}", "id", (json_int_t)account->id, "name", account->name, "created_at",
-                           json_time(account->created_at_us), "sources", (json_int_t)sources.n, "contacts", (json_int_t)contacts);
-    source_list_release(&sources);
-    return err || *out ? err : ERR_MEMORY;
-}
-
-static int64_t number(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
-static int print_account(const json_t *about)
-{
-    struct str created = json_member_text(about, "created_at");
-
-    printf("account   %s\n", json_string_value(json_object_get(about, "name")));
-    printf("created   %.*s\n", STR_ARG(created.len ? created : STR("with the database")));
-    printf("sources   %lld\n", (long long)number(about, "sources"));
-    printf("contacts  %lld\n", (long long)number(about, "contacts"));
-    return EXIT_DONE;
-}
-
-static int account_show_verb(struct cli *cli, int argc, char **argv)
-{
-    static const struct cli_page page = {"account show NAME", "Prints one account and how much it holds.",
-                                         "storehook account show acme", 1, 1};
-    struct account_work w = {.store = NULL};
-    json_t *about = NULL;
-    int code = cli_parse(cli, &page, NULL, &argc, &argv);
-
-    if (code == CLI_GO)
-        code = open_work(cli, argv[0], &w);
-    if (code == CLI_GO && describe(w.store, &w.account, &about))
-        code = cli_fail("database: %s", db_trouble(w.store->db));
-    if (code == CLI_GO)
-        code = cli->json ? cli_print_json(json_incref(about)) : print_account(about);
-    json_decref(about);
-    store_close(w.store);
-    return code;
-}
 
 /* --- list ------------------------------------------------------------------------------------------------------------- */
 
@@ -87,7 +14,7 @@ static enum err describe_all(struct store *store, json_t *array)
 
     for (size_t i = 0; i < list.n && !err; i++) {
         store_enter(store, list.at[i].id);
-        err = describe(store, &list.at[i], &about);
+        err = account_describe(store, &list.at[i], &about);
         if (!err && json_array_append_new(array, about))
             err = ERR_MEMORY;
     }
@@ -97,7 +24,8 @@ static enum err describe_all(struct store *store, json_t *array)
 
 static int print_list(const json_t *array)
 {
-    static const char *const columns[] = {"ID", "NAME", "SOURCES", "CONTACTS", NULL};
+    static const char *const columns[] = {"ID", "NAME", "SOURCES", "CONTACTS", "LIMIT", "POLICY", "PARKED", NULL};
+    static const char *const keys[] = {"id", "sources", "contacts", "contact_limit", "parked"};
     struct table *t = table_new(columns);
     const json_t *about;
     enum err err = t ? OK : ERR_MEMORY;
@@ -105,14 +33,15 @@ static int print_list(const json_t *array)
 
     json_array_foreach(array, i, about)
     {
-        char id[24], sources[24], contacts[24];
+        char texts[5][24];
+        bool limited = json_integer_value(json_object_get(about, "contact_limit")) > 0;
 
-        snprintf(id, sizeof(id), "%lld", (long long)number(about, "id"));
-        snprintf(sources, sizeof(sources), "%lld", (long long)number(about, "sources"));
-        snprintf(contacts, sizeof(contacts), "%lld", (long long)number(about, "contacts"));
+        for (size_t k = 0; k < 5; k++)
+            snprintf(texts[k], sizeof(texts[k]), "%lld", (long long)json_integer_value(json_object_get(about, keys[k])));
         if (!err)
-            err =
-                table_add(t, (const struct str[]){str_of(id), json_member_text(about, "name"), str_of(sources), str_of(contacts)});
+            err = table_add(t, (const struct str[]){str_of(texts[0]), json_member_text(about, "name"), str_of(texts[1]),
+                                                    str_of(texts[2]), limited ? str_of(texts[3]) : STR("-"),
+                                                    limited ? json_member_text(about, "policy") : STR("-"), str_of(texts[4])});
     }
     if (!err)
         table_show(t);
@@ -128,7 +57,7 @@ static int account_list_verb(struct cli *cli, int argc, char **argv)
     int code = cli_parse(cli, &page, NULL, &argc, &argv);
 
     if (code == CLI_GO)
-        code = open_work(cli, NULL, &w);
+        code = account_work_open(cli, NULL, &w);
     if (code == CLI_GO && describe_all(w.store, array))
         code = cli_fail("database: %s", db_trouble(w.store->db));
     if (code == CLI_GO)
@@ -152,21 +81,30 @@ static int done(const struct cli *cli, const struct account *account, const char
 static int account_add_verb(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "account add NAME",
+        "account add NAME [--contact-limit N] [--policy stop|bill|auto_raise] [--raise-step N]",
         "Makes an account: sources, contacts and lists of its own, that no other account sees. Commands work in it with\n"
         "--account NAME. A name has up to 64 letters, digits, '.', '_' and '-'.",
-        "storehook account add acme", 1, 1};
+        "storehook account add acme --contact-limit 10000", 1, 1};
+    struct limit_flags given = LIMIT_FLAGS_NONE;
+    const struct cli_flag flags[] = {LIMIT_FLAGS(given), {NULL, FLAG_ON, NULL, NULL, NULL}};
+    struct account_limit limit = {.policy = LIMIT_STOP}, now;
     struct account_work w = {.store = NULL};
-    int code = cli_parse(cli, &page, NULL, &argc, &argv);
+    int code = cli_parse(cli, &page, flags, &argc, &argv);
     enum err err;
 
     if (code == CLI_GO && !account_name_is_valid(str_of(argv[0])))
         code = cli_wrong("a name has up to %d letters, digits, '.', '_' and '-'", ACCOUNT_NAME_MAX);
     if (code == CLI_GO)
-        code = open_work(cli, NULL, &w);
+        code = limit_flags_apply(&given, &limit);
+    if (code == CLI_GO)
+        code = account_work_open(cli, NULL, &w);
     if (code != CLI_GO)
         return code;
     err = account_add(w.store, str_of(argv[0]), &w.account);
+    if (!err && limit_flags_are_given(&given)) {
+        store_enter(w.store, w.account.id);
+        err = account_limit_set(w.store, &limit, &now);
+    }
     if (err == ERR_EXISTS)
         code = cli_fail("there is an account \"%s\" already", argv[0]);
     else if (err == ERR_TOO_MANY)
@@ -187,7 +125,7 @@ static int account_remove_verb(struct cli *cli, int argc, char **argv)
     enum err err;
 
     if (code == CLI_GO)
-        code = open_work(cli, argv[0], &w);
+        code = account_work_open(cli, argv[0], &w);
     if (code == CLI_GO) {
         err = account_remove(w.store, w.account.id);
         if (err == ERR_RANGE)
@@ -206,7 +144,8 @@ static int account_remove_verb(struct cli *cli, int argc, char **argv)
 static const struct cli_command verbs[] = {
     {"add", account_add_verb, "makes an account", NULL},
     {"list", account_list_verb, "prints the accounts", NULL},
-    {"show", account_show_verb, "prints one account", NULL},
+    {"show", account_show_verb, "prints one account, its limit, and what happened there", NULL},
+    {"set", account_set_verb, "changes how many contacts it may have, and what happens then", NULL},
     {"remove", account_remove_verb, "removes an empty account", NULL},
     {NULL, NULL, NULL, NULL},
 };

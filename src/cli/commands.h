@@ -12,7 +12,7 @@
     X(notify, "run", "delivers notices to their targets as signed webhooks")               \
     X(admin, "run", "serves the admin page, figures and metrics")                          \
     X(source, "set up", "connects stores and services: add, list, rotate, remove")         \
-    X(account, "set up", "parts the installation among tenants: add, list, show, remove")  \
+    X(account, "set up", "parts the installation among tenants, each with its limit")      \
     X(list, "set up", "makes lists, and notes who joins, confirms and leaves")             \
     X(trigger, "set up", "says what is done when something happens")                       \
     X(notice, "set up", "says where notices go, and shows what became of them")            \

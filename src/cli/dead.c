@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "store/parked.h"
 
 enum { LIST_MAX_DEFAULT = 100, LIST_MAX = 100000, NAME_BYTES = 4096 };
 
@@ -81,7 +82,8 @@ static int dead_list_verb(struct cli *cli, int argc, char **argv)
 /* What is done with each letter, and the word for it. */
 struct deed {
     enum err (*run)(struct stream *s, const struct dead_letter *letter, bool fire);
-    bool fire; /* triggers fire for what is replayed */
+    bool fire;   /* triggers fire for what is replayed */
+    bool is_end; /* who waited with the letter for room waits no longer */
     const char *word;
     size_t done;
 };
@@ -93,6 +95,8 @@ static int run_deed(struct dead_walk *walk, const struct dead_letter *letter, vo
 
     if (err == ERR_NOT_FOUND) /* another command was faster */
         return CLI_GO;
+    if (!err && deed->is_end)
+        err = parked_forget(walk->store, letter->entry.id);
     if (err)
         return cli_fail("after %zu: %s", deed->done, err_text(err));
     deed->done++;
@@ -164,7 +168,7 @@ static int dead_drop_verb(struct cli *cli, int argc, char **argv)
     static const struct cli_page page = {"dead drop [ID]... [--reason REASON] [--source NAME] [--all]",
                                          "Forgets dead letters for good.", "storehook dead drop 0:1714641068000-0", 0, 1000};
 
-    return deed_verb(cli, &page, (struct deed){.run = drop, .word = "dropped"}, argc, argv);
+    return deed_verb(cli, &page, (struct deed){.run = drop, .is_end = true, .word = "dropped"}, argc, argv);
 }
 
 static const struct cli_command verbs[] = {

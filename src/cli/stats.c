@@ -86,6 +86,38 @@ static enum err print_sources(const json_t *figures)
     return err;
 }
 
+/* Nothing where no account has a limit. */
+static enum err print_limits(const json_t *figures)
+{
+    static const char *const columns[] = {"ACCOUNT", "CONTACTS", "LIMIT", "POLICY", "OVER", "PARKED", "STATE", NULL};
+    const json_t *list = json_object_get(figures, "limits"), *account;
+    struct table *t = table_new(columns);
+    enum err err = t ? OK : ERR_MEMORY;
+    size_t i;
+
+    json_array_foreach(list, i, account)
+    {
+        static const char *const keys[] = {"contacts", "contact_limit", "over", "parked"};
+        char texts[4][24];
+        bool full = json_is_true(json_object_get(account, "full")), near = json_is_true(json_object_get(account, "near"));
+
+        for (size_t k = 0; k < 4; k++)
+            snprintf(texts[k], sizeof(texts[k]), "%lld", (long long)number(account, keys[k]));
+        if (!err)
+            err = table_add(t, (const struct str[]){json_member_text(account, "name"), str_of(texts[0]), str_of(texts[1]),
+                                                    json_member_text(account, "policy"), str_of(texts[2]), str_of(texts[3]),
+                                                    full   ? STR("full")
+                                                    : near ? STR("near the limit")
+                                                           : STR("ok")});
+    }
+    if (!err && table_rows(t)) {
+        table_show(t);
+        putchar('\n');
+    }
+    table_free(t);
+    return err;
+}
+
 static int print_figures(const json_t *figures)
 {
     enum err err = print_lanes(figures);
@@ -99,6 +131,8 @@ static int print_figures(const json_t *figures)
     printf("notices waiting %lld, of these failing %lld, the oldest for %.1f s; %lld dead\n\n",
            (long long)number(notices, "waiting"), (long long)number(notices, "failing"),
            (double)number(notices, "oldest_age_ms") / 1000, (long long)number(notices, "dead"));
+    if (!err)
+        err = print_limits(figures);
     if (!err)
         err = print_roles(figures);
     if (!err)

@@ -189,6 +189,8 @@ static const struct {
     {"bad_time",
      "The sender gives times before 1990, as a clock does that was never set; set it, or have the sender leave the time out."},
     {"invalid_email", "The addresses are none that mail can be sent to; correct them in the shop."},
+    {"contact_limit", "The account has as many contacts as it may have; these letters are applied by themselves when there is room "
+                      "(`storehook account show NAME`)."},
     {NULL, "`storehook dead list` shows them one by one."},
 };
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "engine/cart_sweep.h"
 #include "engine/erasure.h"
+#include "engine/limit_watch.h"
 #include "engine/ready.h"
 #include "engine/state.h"
 #include "store/account.h"
@@ -38,6 +39,7 @@ enum {
     PRESENCE_TTL_MS = 15000,
     PRESENCE_S = 5,
     CART_SWEEP_S = 1,
+    LIMITS_S = 1,
     SWEEP_ACCOUNTS = 32, /* whose carts are looked at in one turn */
     CLAIM_ARENA_BYTES = 512 << 20
 };
@@ -67,6 +69,8 @@ struct drainer {
     int64_t sweep_after;                  /* the account that was looked into last; 0 = begin with the first */
     int64_t visits_until_us;              /* visits up to then were looked at */
     struct visit_walk visit_walk;         /* through the visits of those who are known */
+    int64_t limits_us;                    /* monotonic time of the next look at limits of contacts */
+    struct limit_watch limits;
     bool announced, as_json;
     bool wrong_key; /* the master key is not the database's: it cannot go on */
 };
@@ -377,6 +381,21 @@ static void sweep_carts(struct drainer *d)
             KV_UINT("quiet", sweep.all.quiet), KV_UINT("recovered", sweep.all.recovered));
 }
 
+/* Who may enter again, and what is to be told of limits: every second, a bounded number at a time (N9). */
+static void watch_limits(struct drainer *d)
+{
+    int64_t now = clock_mono_us(d->parts.clock);
+    bool more = false;
+    enum err err;
+
+    if (now < d->limits_us)
+        return;
+    err = limit_watch_turn(&d->limits, d->store, d->stream, &more);
+    d->limits_us = more && !err ? now : now + LIMITS_S * US_PER_S;
+    if (err)
+        LOG(LOG_WARN, "limits not looked at, trying again", KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
+}
+
 /* One turn: claim, apply, settle. */
 static enum err turn(struct drainer *d)
 {
@@ -386,6 +405,8 @@ static enum err turn(struct drainer *d)
 
     arena_reset(&d->arena);
     sweep_carts(d);
+    if (!err)
+        watch_limits(d);
     if (!err) {
         announce(d);
         err = stream_claim(d->stream, id_str(&d->consumer), max, CLAIM_WAIT_MS, &d->arena, &claimed, &n);
@@ -410,6 +431,7 @@ static int drainer_init(struct drainer *d, const struct config *cfg, const struc
     d->parts.query_members = str_of(config_text(cfg, SET_VISITS_QUERY));
     arena_init(&d->arena, CLAIM_ARENA_BYTES);
     visit_walk_init(&d->visit_walk);
+    limit_watch_init(&d->limits);
     if (routes_load(config_text(cfg, SET_ROUTES_DIR), &d->routes, &problems))
         LOG(LOG_ERROR, "route files not usable", KV_STR("why", buf_str(&problems.text)));
     else if (seal_load(str_of(config_text(cfg, SET_MASTER_KEY)), config_text(cfg, SET_MASTER_KEY_FILE), &d->seal))
@@ -428,6 +450,7 @@ static void drainer_release(struct drainer *d)
     store_close(d->store);
     seal_free(d->seal);
     routes_free(d->routes);
+    limit_watch_release(&d->limits);
     arena_release(&d->arena);
     visit_walk_release(&d->visit_walk);
 }
@@ -450,6 +473,7 @@ int drain_main(const struct config *cfg, const struct clock *clock, bool as_json
         again = turn(&d) != OK;
         if (again) {
             d.presence_us = 0; /* the queue may be another one now */
+            limit_watch_reset(&d.limits);
             wait_after_trouble(&d);
         } else {
             d.retry_ms = 0;

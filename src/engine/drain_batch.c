@@ -7,6 +7,7 @@
 #include "store/account.h"
 #include "store/fetch.h"
 #include "store/list.h"
+#include "store/parked.h"
 #include "store/seen.h"
 #include "store/source.h"
 
@@ -107,9 +108,7 @@ static enum err find_source(struct job *job)
     int64_t id = 0;
     enum err err = str_to_i64(job->entry->source_id, &id) ? ERR_NOT_FOUND : batch_source(job->batch, id, &job->source);
 
-    if (!err)
-        store_enter(job->batch->parts->store, job->source->account_id);
-    return err;
+    return err ? err : job_enter_account(job);
 }
 
 /* Finds source and route; a missing one makes a dead letter. */
@@ -129,6 +128,14 @@ static enum err prepare(struct job *job, bool *go)
     }
     if (err)
         return err;
+    if (job->entry->replay && job->account->parks)
+        err = parked_forget(job->batch->parts->store, job->entry->id);
+    if (err)
+        return err;
+    if (job->account->removed) {
+        bury(job, "unknown_source", STR("the account of the source was removed"));
+        return OK;
+    }
     job->route = routes_find(job->batch->parts->routes, str_of(job->source->platform));
     if (!job->route)
         bury(job, "unknown_platform", STR("there is no route file for the source's platform; put it into routes_dir and replay"));

@@ -106,12 +106,19 @@ static void count_skipped(const struct job *job, enum skip_reason reason)
         KV_TEXT("reason", skip_reason_name(reason)));
 }
 
+/* True when no more than the refusal is kept of the event. */
+static bool is_hopeless(const struct outcome *outcome)
+{
+    return outcome->effect == EFFECT_DEAD && (strcmp(outcome->reason, "mapping") == 0 || strcmp(outcome->reason, "bad_time") == 0);
+}
+
 static enum err apply_to_facts(struct job *job, size_t place, const struct event_refs *refs, struct event_context *ctx)
 {
     struct batch *b = job->batch;
     struct field_register *fields = NULL;
     struct outcome outcome;
     struct scope scope;
+    bool parked = false;
     enum err err;
 
     job->ids_made = 0;
@@ -128,11 +135,14 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
         return err;
     if (outcome.effect == EFFECT_ERASE || outcome.effect == EFFECT_SOURCE_ERASE)
         return erase(job, refs, ctx, outcome.effect);
-    if (outcome.effect == EFFECT_DEAD) {
+    if (!is_hopeless(&outcome))
+        err = job_park(job, place, refs, &scope, &parked);
+    if (err || parked)
+        return err;
+    if (outcome.effect == EFFECT_DEAD)
         job_refuse(job, place, outcome.reason, outcome.detail);
-        if (strcmp(outcome.reason, "mapping") == 0 || strcmp(outcome.reason, "bad_time") == 0)
-            return OK; /* nothing of it is kept */
-    }
+    if (is_hopeless(&outcome))
+        return OK; /* nothing of it is kept */
     if (outcome.effect == EFFECT_SKIPPED)
         count_skipped(job, outcome.skipped);
     if (outcome.effect == EFFECT_STALE)
@@ -148,6 +158,8 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
         err = job_watch_visit(job, &scope);
     if (!err)
         err = scope_save(b->parts->store, &scope, ctx, job->entry->id);
+    if (!err && outcome.contact_id.len)
+        err = job_unpark(job, refs);
     return err ? err : job_fire(job, &scope, refs, ctx, &outcome);
 }
 

@@ -8,7 +8,14 @@
 #include "store/field.h"
 #include "store/trigger.h"
 
-enum { REASON_BYTES = 2048, SOURCES_KEPT = 32, ACCOUNTS_KEPT = 4, TRIGGER_SETS_KEPT = 32 };
+enum { REASON_BYTES = 2048, SOURCES_KEPT = 32, ACCOUNTS_KEPT = 4, TRIGGER_SETS_KEPT = 32, LIMITS_KEPT = 32 };
+
+/* What a batch asks of an account once. */
+struct batch_account {
+    int64_t id;
+    bool removed, limited;
+    bool parks; /* somebody waits for room in it */
+};
 
 /* One batch at work. */
 struct batch {
@@ -22,6 +29,8 @@ struct batch {
     size_t next_fields;
     struct trigger_set triggers[TRIGGER_SETS_KEPT]; /* each read at the first event of its account */
     size_t n_triggers;
+    struct batch_account accounts[LIMITS_KEPT];
+    size_t n_accounts;
 };
 
 /* One entry at work. */
@@ -29,6 +38,7 @@ struct job {
     struct batch *batch;
     const struct entry *entry;
     const struct source *source;
+    struct batch_account *account;
     const struct route *route;
     struct mapped mapped;
     const struct map_part *part; /* in hand: one element of the body */
@@ -41,7 +51,8 @@ struct job {
     bool visit_known;            /* the visit in hand was told before */
 };
 
-/* Notes the refusal of an event: the first one is the letter's reason, all of them are its detail. `place`: which event. */
+/* Notes the refusal of an event: the first one is the letter's reason, unless one of them will pass (REASON_LIMIT); all of them are its
+ * detail. `place`: which event. */
 void job_refuse(struct job *job, size_t place, const char *reason, struct str detail);
 
 /* D2, D3, D5: takes the key of the part in hand, in the transaction of its effects. False in *go when there is nothing more to do.
@@ -52,6 +63,16 @@ enum err job_remember(struct job *job, size_t said) MUST_CHECK;
 
 /* Applies one event of the mapped body to the facts. Errors: those of scope_load and scope_save; a refusal is none. */
 enum err job_apply_event(struct job *job, size_t index) MUST_CHECK;
+
+/* The reason of a letter that enters again by itself when its account has room. */
+#define REASON_LIMIT "contact_limit"
+/* Finds what the batch knows of the account of the job's source, and has the store work in it. */
+enum err job_enter_account(struct job *job) MUST_CHECK;
+/* True in *park when the event would make a contact more than the account may have (P13): then nothing of it is kept, its letter
+ * waits for room. Inside the entry's transaction. */
+enum err job_park(struct job *job, size_t place, const struct event_refs *refs, const struct scope *scope, bool *park) MUST_CHECK;
+/* The event was applied to a contact: what waits of the same person needs no room now. */
+enum err job_unpark(struct job *job, const struct event_refs *refs) MUST_CHECK;
 
 /* Borrows what is known of the fields of the entry's account (F3, F4). Errors: those of the database. */
 enum err job_fields(struct job *job, struct field_register **out) MUST_CHECK;

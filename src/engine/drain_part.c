@@ -5,6 +5,13 @@
 #include "base/log.h"
 #include "store/seen.h"
 
+/* The one for which the letter enters again goes before the first. */
+static void take_reason(struct str *slot, struct str reason)
+{
+    if (slot->len == 0 || str_eq(reason, STR(REASON_LIMIT)))
+        *slot = reason;
+}
+
 void job_refuse(struct job *job, size_t place, const char *reason, struct str detail)
 {
     bool elements = job->mapped.n_parts > 1, several = elements || job->mapped.n + job->mapped.n_rejects > 1;
@@ -13,10 +20,8 @@ void job_refuse(struct job *job, size_t place, const char *reason, struct str de
                                         elements ? "element" : "event", number, reason)
                            : OK;
 
-    if (job->verdict->reason.len == 0)
-        job->verdict->reason = str_of(reason);
-    if (job->part_reason.len == 0)
-        job->part_reason = str_of(reason);
+    take_reason(&job->verdict->reason, str_of(reason));
+    take_reason(&job->part_reason, str_of(reason));
     if (!err)
         err = buf_append(&job->trouble, str_upto(detail, job->trouble.max - job->trouble.len));
     if (err)
@@ -38,7 +43,7 @@ enum err job_take_part(struct job *job, bool *go)
         LOG(LOG_INFO, "delivery seen before", KV_STR("id", job->entry->id), KV_TEXT("source", job->source->name),
             KV_STR("first", seen.delivery_id));
     } else if (seen.reason.len) { /* committed, but the letter may not have been written: write it now */
-        job->verdict->reason = job->verdict->reason.len ? job->verdict->reason : seen.reason;
+        take_reason(&job->verdict->reason, seen.reason);
         err = buf_printf(&job->trouble, "%s%.*s", job->trouble.len ? "; " : "", STR_ARG(str_upto(seen.detail, REASON_BYTES / 2)));
         if (err == ERR_TOO_LARGE)
             err = OK; /* the letter says the first ones */

@@ -5,6 +5,7 @@
 #include "base/text_holds.h"
 #include "engine/rejected.h"
 #include "store/erase_task.h"
+#include "store/parked.h"
 #include "store/source.h"
 
 #include <inttypes.h>
@@ -113,7 +114,8 @@ static enum err letter_speaks_of(const struct dead_letter *letter, const struct 
 }
 
 /* One that somebody else took away meanwhile is fine. */
-static enum err drop_letter(struct stream *stream, const struct dead_letter *letter, struct erase_task *task, size_t *removed)
+static enum err drop_letter(const struct search *search, struct stream *stream, const struct dead_letter *letter,
+                            struct erase_task *task, size_t *removed)
 {
     enum err err = stream_dead_drop(stream, letter);
 
@@ -121,9 +123,10 @@ static enum err drop_letter(struct stream *stream, const struct dead_letter *let
         return err == ERR_NOT_FOUND ? OK : err;
     ++*removed;
     task->letters++;
+    err = parked_forget(search->store, letter->entry.id);
     LOG(LOG_WARN, "dead letter dropped", KV_STR("id", letter->entry.id), KV_STR("letter", letter->dead_id),
         KV_STR("reason", letter->reason), KV_TEXT("why", "it holds what was erased"));
-    return OK;
+    return err;
 }
 
 static enum err forget_letters(struct stream *stream, const struct search *search, size_t *removed)
@@ -147,7 +150,7 @@ static enum err forget_letters(struct stream *stream, const struct search *searc
             snprintf(after, sizeof(after), "%.*s", STR_ARG(letters[i].dead_id));
             err = letter_speaks_of(&letters[i], search, &task);
             if (!err && task)
-                err = drop_letter(stream, &letters[i], task, removed);
+                err = drop_letter(search, stream, &letters[i], task, removed);
         }
     }
     arena_release(&arena);

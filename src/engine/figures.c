@@ -1,17 +1,10 @@
 /* figures.c -- owns the figures of the running system, gathered once for the command, the admin page and /metrics. */
 #include "engine/figures.h"
 
+#include "engine/figures_account.h"
 #include "engine/figures_notices.h"
 #include "store/account.h"
-#include "store/contact.h"
-#include "store/fetch.h"
 #include "store/source.h"
-
-/* What is summed up over all accounts. */
-struct figures_sums {
-    uint64_t contacts;
-    struct fetch_counts fetches;
-};
 
 /* What a callback fills; `failed` when memory is out. */
 struct gather {
@@ -155,35 +148,15 @@ static enum err load_sources(struct stream *stream, struct store *store, json_t 
     return err;
 }
 
-static enum err add_account(struct store *store, void *arg)
-{
-    struct figures_sums *sums = arg;
-    uint64_t contacts = 0;
-    struct fetch_counts counts;
-    enum err err = contact_count(store, &contacts);
-
-    if (!err)
-        err = fetch_count(store, 0, &counts);
-    if (err)
-        return err;
-    sums->contacts += contacts;
-    sums->fetches.waiting += counts.waiting;
-    sums->fetches.failing += counts.failing;
-    sums->fetches.gone += counts.gone;
-    if (counts.oldest_at_us && (!sums->fetches.oldest_at_us || counts.oldest_at_us < sums->fetches.oldest_at_us))
-        sums->fetches.oldest_at_us = counts.oldest_at_us;
-    return OK;
-}
-
 enum err figures_load(struct stream *stream, struct store *store, json_t **out)
 {
     json_t *roles = json_array(), *sources = json_array(), *notices = NULL;
-    struct figures_sums sums = {.contacts = 0};
+    struct figures_accounts sums = {.limits = NULL};
     struct stream_stats stats;
     enum err err = stream_stats(stream, &stats);
 
     if (!err)
-        err = account_each(store, add_account, &sums);
+        err = figures_accounts(store, &sums);
     if (!err)
         err = load_roles(stream, roles);
     if (!err)
@@ -191,14 +164,16 @@ enum err figures_load(struct stream *stream, struct store *store, json_t **out)
     if (!err)
         err = figures_notices(store, &notices);
     if (!err) {
-        *out = json_pack("{so sI sI sI sO so sO sO}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead",
+        *out = json_pack("{so sI sI sI sO so sO sO sO}", "lanes", lanes(&stats, clock_wall_us(store->clock)), "dead",
                          (json_int_t)stats.dead, "queue_memory_bytes", (json_int_t)stats.memory_bytes, "contacts",
                          (json_int_t)sums.contacts, "roles", roles, "fetches",
-                         fetches_json(&sums.fetches, clock_wall_us(store->clock)), "notices", notices, "sources", sources);
+                         fetches_json(&sums.fetches, clock_wall_us(store->clock)), "notices", notices, "limits", sums.limits,
+                         "sources", sources);
         err = *out ? OK : ERR_MEMORY;
     }
     json_decref(roles);
     json_decref(sources);
     json_decref(notices);
+    json_decref(sums.limits);
     return err;
 }

@@ -10,7 +10,7 @@
  * Returns owned, in *out:
  * {"lanes": {"urgent": {"waiting", "pending", "oldest_age_ms"}, "live": ..., "bulk": ...}, "dead", "queue_memory_bytes", "contacts",
  *  "roles": [{"role", "pid", "counters": {...}}], "fetches": {"waiting", "failing", "gone", "oldest_age_ms"},
- *  "notices": {...} (figures_notices.h),
+ *  "notices": {...} (figures_notices.h), "limits": [as of figures_accounts],
  *  "sources": [{"id", "name", "platform", "enabled", "counts": {...}, "fetches": {...}}]}.
  * Errors: those of the queue and the database.
  */

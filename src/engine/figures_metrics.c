@@ -129,6 +129,40 @@ static enum err put_notices(const json_t *figures, struct buf *out)
                : buf_printf(out, "storehook_notice_oldest_age_milliseconds %lld\n", (long long)number(notices, "oldest_age_ms"));
 }
 
+/* Of accounts that have a limit, or that somebody waits for. Near and full are 1 or 0 (AC-29). */
+static enum err put_limits(const json_t *figures, struct buf *out)
+{
+    static const struct {
+        const char *key, *name, *help;
+    } rows[] = {
+        {"contacts", "account_contacts", "contacts of an account with a limit"},
+        {"contact_limit", "account_contact_limit", "contacts that an account may have; 0 = no limit any more"},
+        {"over", "account_contacts_over", "contacts above the limit, which are billed"},
+        {"near", "account_limit_near", "1 when an account is at 90 % of its limit or above"},
+        {"full", "account_limit_reached", "1 when an account is at its limit or above"},
+        {"parked", "account_contacts_parked", "persons who wait for room in an account"},
+    };
+    const json_t *account, *value;
+    enum err err = OK;
+    size_t i;
+
+    for (size_t k = 0; k < sizeof(rows) / sizeof(*rows) && !err; k++) {
+        err = put_head(out, rows[k].name, rows[k].help);
+        json_array_foreach(json_object_get(figures, "limits"), i, account)
+        {
+            value = json_object_get(account, rows[k].key);
+            if (!err)
+                err = buf_printf(out, "storehook_%s{account=\"", rows[k].name);
+            if (!err)
+                err = put_label(out, json_member_text(account, "name"));
+            if (!err)
+                err = buf_printf(out, "\"} %lld\n",
+                                 (long long)(json_is_boolean(value) ? json_is_true(value) : json_integer_value(value)));
+        }
+    }
+    return err;
+}
+
 static enum err put_roles(const json_t *figures, struct buf *out)
 {
     enum err err = put_head(out, "role_up", "roles that say they are ready");
@@ -251,8 +285,8 @@ static enum err put_secrets(const json_t *figures, struct buf *out)
 
 enum err figures_metrics(const json_t *figures, struct buf *out)
 {
-    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {put_single, put_lanes,    put_fetches, put_notices,
-                                                                                put_roles,  put_counters, put_sources, put_secrets};
+    static enum err (*const parts[])(const json_t *figures, struct buf *out) = {
+        put_single, put_lanes, put_fetches, put_limits, put_notices, put_roles, put_counters, put_sources, put_secrets};
     enum err err = OK;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++)

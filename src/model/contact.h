@@ -250,6 +250,7 @@ struct scope {
     struct visitor *visitors;
     struct ledger_row *ledger; /* in order of writing */
     struct dropped_contact *dropped;
+    size_t made;  /* ids that were given to new contacts */
     enum err err; /* ERR_MEMORY once something did not fit */
 };
 

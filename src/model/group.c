@@ -302,6 +302,7 @@ void scope_group(struct scope *s, const struct event_context *ctx)
         if (g.group[i] == i && has_address(&g, i) && ids[i].len == 0) {
             struct id fresh = ctx->new_id(ctx->arg);
 
+            s->made++;
             ids[i] = arena_str(s->arena, id_str(&fresh));
             if (!ids[i].p)
                 s->err = ERR_MEMORY;

@@ -140,6 +140,7 @@ enum err account_remove(struct store *store, int64_t id)
 void store_enter(struct store *store, int64_t account_id)
 {
     store->account_id = account_id;
+    store->is_unlimited = false; /* not known */
 }
 
 /* Up to `max` ids after `after`, in order. The statement is over before anything else is done. */

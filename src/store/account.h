@@ -35,7 +35,7 @@ void account_list_release(struct account_list *list);
  * ERR_RANGE for the one that every database has. */
 enum err account_remove(struct store *store, int64_t id) MUST_CHECK;
 
-/* From now on the store works in that account. */
+/* From now on the store works in that account. Whether it has a limit of contacts is not known then. */
 void store_enter(struct store *store, int64_t account_id);
 
 typedef enum err account_fn(struct store *store, void *arg);

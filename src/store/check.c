@@ -17,6 +17,7 @@ static const struct {
     {"orders", "sums of orders and refunds, added up in a second way", check_orders},
     {"carts", "no cart sleeps through its time, and what fired was due", check_carts},
     {"ledger", "each line of the ledger is about a contact that there is", NULL},
+    {"accounts", "the contacts that an account with a limit counts are there", check_accounts},
     {"erased", "no address of an erased person is left", check_erased},
 };
 enum { STEPS_N = sizeof(steps) / sizeof(*steps) };

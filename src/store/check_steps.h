@@ -39,6 +39,7 @@ enum err check_rows(struct check *c, const char *step) MUST_CHECK;
 enum err check_groups(struct check *c) MUST_CHECK;
 enum err check_orders(struct check *c) MUST_CHECK;
 enum err check_carts(struct check *c) MUST_CHECK;
+enum err check_accounts(struct check *c) MUST_CHECK;
 enum err check_erased(struct check *c) MUST_CHECK;
 
 #endif

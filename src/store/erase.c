@@ -2,6 +2,7 @@
 #include "store/erase.h"
 
 #include "model/phone.h"
+#include "store/account_limit.h"
 #include "store/erase_count.h"
 #include "store/erase_task.h"
 #include "store/notice.h"
@@ -166,7 +167,8 @@ static enum err forget_contact(struct erasing *e, struct str contact_id)
                         " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
         {ERASED_OTHERS, "DELETE FROM cycle_start WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
                         " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
-        {ERASED_CONTACTS, "DELETE FROM contact WHERE account_id = $1 AND (id = $2 OR alias_of = $2)"},
+        {ERASED_CONTACTS, "DELETE FROM contact WHERE account_id = $1 AND alias_of = $2"},
+        {ERASED_CONTACTS, "DELETE FROM contact WHERE account_id = $1 AND id = $2"},
     };
     struct store *store = e->store;
     enum err err = notice_erase_contact(store, contact_id);
@@ -174,7 +176,7 @@ static enum err forget_contact(struct erasing *e, struct str contact_id)
     for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
         err = erase_counted(&e->count, statements[i].kind, store,
                             db_run(store->db, statements[i].sql, "is", store->account_id, contact_id));
-    return err;
+    return err ? err : contact_grow(store, -db_changes(store->db)); /* the last one deleted the contact itself */
 }
 
 static struct str found_contact(const struct scope *s, const struct event_refs *refs, int64_t source_id)

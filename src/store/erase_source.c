@@ -1,6 +1,7 @@
 /* erase_source.c -- owns the erasure of all that one source said (X4). */
 #include "store/erase.h"
 
+#include "store/account_limit.h"
 #include "store/erase_count.h"
 #include "store/erase_task.h"
 
@@ -63,6 +64,8 @@ enum err erase_source(struct store *store, const struct privacy_ask *ask)
                             db_run(store->db, of_source[i].sql, "ii", store->account_id, ask->source_id));
     for (size_t i = 0; i < sizeof(of_nobody) / sizeof(*of_nobody) && !err; i++)
         err = erase_counted(&count, of_nobody[i].kind, store, db_run(store->db, of_nobody[i].sql, "i", store->account_id));
+    if (!err)
+        err = contact_recount(store);
     if (!err)
         err = erase_task_put(store, ask->source_id, STR_NONE, id_str(&id));
     return err ? err : erase_count_note(&count, store, ask, PRIVACY_SOURCE_ERASE, &id, NULL);

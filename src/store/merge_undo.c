@@ -1,6 +1,7 @@
 /* merge_undo.c -- owns the undoing of an operator's merge: both contacts again, with their ids, as they were (M10). */
 #include "store/merge_impl.h"
 
+#include "store/account_limit.h"
 #include "store/contact.h"
 #include "store/row.h"
 
@@ -216,8 +217,10 @@ static enum err restore_aliases(const struct merge_job *job, const struct kept *
     json_object_foreach(kept->aliases, id, list)
     {
         if (!err)
-            err = db_run(store->db, "UPDATE contact SET alias_of = NULL WHERE account_id = $1 AND id = $2", "is", store->account_id,
-                         str_of(id));
+            err = db_run(store->db, "UPDATE contact SET alias_of = NULL WHERE account_id = $1 AND id = $2 AND alias_of IS NOT NULL",
+                         "is", store->account_id, str_of(id));
+        if (!err)
+            err = contact_grow(store, db_changes(store->db));
         json_array_foreach(list, i, alias)
         {
             if (!err)

@@ -18,6 +18,7 @@
 #include "store/migrations/0015_privacy_request.h"
 #include "store/migrations/0016_field.h"
 #include "store/migrations/0017_trigger.h"
+#include "store/migrations/0018_contact_limit.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},
@@ -37,5 +38,6 @@ const struct db_migration schema_migrations[] = {
     {15, "privacy_request", migration_0015_privacy_request},
     {16, "field", migration_0016_field},
     {17, "trigger", migration_0017_trigger},
+    {18, "contact_limit", migration_0018_contact_limit},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

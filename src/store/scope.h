@@ -14,7 +14,10 @@ enum err scope_load(struct store *store, const struct event *event, const struct
                     struct arena *arena, struct scope *out) MUST_CHECK;
 enum { SCOPE_NODES_MAX = 512 };
 
-/* Writes back what changed, and the ledger, in the caller's transaction (N4). */
+/* How many contacts more (or fewer, after a merge) there are when the scope has been saved. In the caller's transaction. */
+enum err scope_growth(struct store *store, const struct scope *scope, int64_t *out) MUST_CHECK;
+
+/* Writes back what changed, and the ledger, and counts the account's contacts, in the caller's transaction (N4). */
 enum err scope_save(struct store *store, const struct scope *scope, const struct event_context *ctx,
                     struct str delivery_id) MUST_CHECK;
 

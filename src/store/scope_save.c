@@ -1,6 +1,7 @@
 /* scope_save.c -- owns the way of changed facts into the database, inside the caller's transaction (N4). */
 #include "store/scope.h"
 
+#include "store/account_limit.h"
 #include "store/activity.h"
 #include "store/cart.h"
 #include "store/row.h"
@@ -255,10 +256,49 @@ static enum err save_ledger(struct store *store, const struct scope *s, const st
     return err;
 }
 
+/* An id that was merged away before is not merged away again. */
+static enum err is_contact(struct store *store, struct str id, bool *is)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_query(store->db, &st, "SELECT 1 FROM contact WHERE account_id = $1 AND id = $2 AND alias_of IS NULL", "is",
+                            store->account_id, id);
+
+    if (err)
+        return err;
+    err = db_step(st, is);
+    db_done(st);
+    return err;
+}
+
+enum err scope_growth(struct store *store, const struct scope *scope, int64_t *out)
+{
+    enum err err = OK;
+
+    *out = (int64_t)scope->made;
+    for (const struct dropped_contact *d = scope->dropped; d && !err; d = d->next) {
+        bool is = false;
+
+        err = is_contact(store, d->id, &is);
+        *out -= is;
+    }
+    return err;
+}
+
+/* Before anything is written: what is dropped is still a contact. */
+static enum err count_growth(struct store *store, const struct scope *scope)
+{
+    int64_t growth = 0;
+    enum err err = store->is_unlimited ? OK : scope_growth(store, scope, &growth);
+
+    return err ? err : contact_grow(store, growth);
+}
+
 enum err scope_save(struct store *store, const struct scope *scope, const struct event_context *ctx, struct str delivery_id)
 {
-    enum err err = save_people(store, scope);
+    enum err err = count_growth(store, scope);
 
+    if (!err)
+        err = save_people(store, scope);
     if (!err)
         err = save_fields(store, scope);
     if (!err)

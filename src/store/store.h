@@ -19,7 +19,8 @@ struct store {
     const struct clock *clock;
     int64_t account_id;
     char purchase_states[PURCHASE_STATES_BYTES + 1]; /* K8; struct view_input */
-    const struct skip_rule *skips;                   /* G5; in `fixed` */
+    bool is_unlimited;             /* no limit of contacts, as this transaction has read: none are counted (account_limit.h) */
+    const struct skip_rule *skips; /* G5; in `fixed` */
     struct arena fixed;
 };
 

@@ -134,6 +134,10 @@ DAMAGE = {
         "UPDATE cart SET subject = substr(subject, 8) WHERE subject LIKE 'c:none-%'",
         {("references", f"the {what} is of a customer that is not there") for what in ("field", "order", "cart")}
         | {("references", "the visitor is a customer that is not there")}),
+    "a limit that miscounts": (
+        "UPDATE account SET contact_limit = 100000, contacts = 1 WHERE account_id = 1",
+        "UPDATE account SET contact_limit = 0, contacts = 0 WHERE account_id = 1",
+        {("accounts", "the number of contacts beside the account's limit is not how many there are")}),
     "a source that is gone": (
         "CREATE TABLE kept AS SELECT * FROM source WHERE id = 1;"
         "DELETE FROM source_secret WHERE source_id = 1; DELETE FROM source WHERE id = 1", "INSERT INTO source SELECT * FROM kept; DROP TABLE kept",
