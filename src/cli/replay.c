@@ -204,7 +204,6 @@ static json_t *run_json(const struct run *r)
     json_object_set_new(o, "batches", json_integer((json_int_t)r->figures.batches));
     json_object_set_new(o, "crashes", json_integer((json_int_t)r->figures.crashes));
     json_object_set_new(o, "acts", json_integer((json_int_t)r->figures.acts));
-    json_object_set_new(o, "refused_acts", json_integer((json_int_t)r->figures.refused_acts));
     return o;
 }
 
@@ -222,6 +221,13 @@ static void print_run(const struct run *r)
         char *text = json_dumps(one, JSON_COMPACT);
 
         printf("  %s\n", text ? text : "(no memory)");
+        free(text);
+    }
+    json_array_foreach(json_object_get(r->end, "refused"), i, one)
+    {
+        char *text = json_dumps(one, JSON_COMPACT);
+
+        printf("  could not be done: %s\n", text ? text : "(no memory)");
         free(text);
     }
     json_array_foreach(json_object_get(r->end, "dead"), i, one)

@@ -7,11 +7,20 @@
 #include "store/source.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARENA_BYTES = 256 << 20, BATCH_ARENA_BYTES = 128 << 20, DB_TIMEOUT_MS = 10000, TRIES = 5, BUSY_MAX = 50, DIED = 99 };
+enum {
+    ARENA_BYTES = 256 << 20,
+    BATCH_ARENA_BYTES = 128 << 20,
+    DB_TIMEOUT_MS = 10000,
+    TRIES = 5,
+    BUSY_MAX = 1000,
+    BUSY_WAIT_MS = 20,
+    DIED = 99
+};
 
 const struct replay_figures *replay_figures_of(const struct replay *r)
 {
@@ -70,13 +79,14 @@ enum err replay_open(const struct replay_setting *setting, struct replay **out, 
     r->clock = clock_fixed(&r->now_us);
     r->batch_size = 1;
     r->dead = json_array();
+    r->refused = json_array();
     arena_init(&r->arena, ARENA_BYTES);
     if (setting->url)
         snprintf(r->url, sizeof(r->url), "%s", setting->url);
     else
         err = make_dir(r, why);
     if (!err)
-        err = r->dead ? make_seal(r) : ERR_MEMORY;
+        err = r->dead && r->refused ? make_seal(r) : ERR_MEMORY;
     if (!err)
         err = store_open_url(r->url, DB_TIMEOUT_MS, &r->clock, &r->store, why);
     if (err)
@@ -95,6 +105,7 @@ void replay_close(struct replay *r)
         remove_dir(r);
     seal_free(r->seal);
     json_decref(r->dead);
+    json_decref(r->refused);
     arena_release(&r->arena);
     free(r);
 }
@@ -158,6 +169,22 @@ static enum err add_source(struct replay *r, struct str name, json_t *step, stru
     return err == ERR_CONFIG || err == ERR_EXISTS ? ERR_SYNTAX : err;
 }
 
+/* One that the database has already: somebody else replays into it as well. */
+static enum err find_source(struct replay *r, struct str name)
+{
+    struct source found = {.id = 0};
+    enum err err = source_find(r->store, name, &found);
+
+    if (!err && r->n_sources == REPLAY_SOURCES_MAX)
+        err = ERR_TOO_MANY;
+    if (!err) {
+        r->sources[r->n_sources] = (struct replay_source){.name = arena_str(&r->arena, name), .id = found.id};
+        err = r->sources[r->n_sources++].name.p ? OK : ERR_MEMORY;
+    }
+    source_release(&found);
+    return err;
+}
+
 /* A source that was not defined speaks our own protocol. */
 static enum err source_named(struct replay *r, struct str name, int64_t *id, struct buf *why)
 {
@@ -169,7 +196,9 @@ static enum err source_named(struct replay *r, struct str name, int64_t *id, str
                 *id = r->sources[i].id;
                 return OK;
             }
-        err = add_source(r, name, NULL, why);
+        err = find_source(r, name);
+        if (err == ERR_NOT_FOUND)
+            err = add_source(r, name, NULL, why);
     }
     return err;
 }
@@ -203,6 +232,8 @@ static enum err drain_pending(struct replay *r, const struct drain_parts *parts,
     for (size_t i = 0; i < r->n_pending; i++)
         list[i] = &r->pending[i];
     for (int i = 0; i < BUSY_MAX && err == ERR_DB_BUSY; i++) {
+        if (i)
+            (void)poll(NULL, 0, i < BUSY_WAIT_MS ? i : BUSY_WAIT_MS); /* others are at work on the same contacts */
         arena_reset(arena);
         err = drain_batch(parts, list, r->n_pending, arena, verdicts);
     }

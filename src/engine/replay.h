@@ -15,7 +15,7 @@ struct replay;
 struct replay_setting {
     const struct routes *routes;
     const struct clock *clock; /* says when the first step is received that does not say so itself */
-    const char *url;           /* an empty database; NULL: an SQLite file below `dir`, gone at the end */
+    const char *url;           /* a database, several runs may share it; NULL: an SQLite file below `dir`, gone at the end */
     const char *dir;           /* where that is made; NULL: TMPDIR, else /tmp */
     int64_t cart_delay_us, cart_cooldown_us;
 };
@@ -32,7 +32,8 @@ enum err replay_open(const struct replay_setting *setting, struct replay **out, 
 /* Takes one step. ERR_SYNTAX for one that is none, with its reason in `why`; else what went wrong is no fault of the script. */
 enum err replay_take(struct replay *r, json_t *step, struct buf *why) MUST_CHECK;
 /*
- * Applies what waits for its batch to be full, and reads the end: {"contacts": [...], "dead": [...]}. Contacts are as `contacts show
+ * Applies what waits for its batch to be full, and reads the end: {"contacts": [...], "dead": [...], "refused": [...]}: the
+ * last are acts that could not be done. Contacts are as `contacts show
  * --json` prints them, without their ids, in the order of their text, so that two ends compare. Returns owned through `out`.
  */
 enum err replay_end(struct replay *r, json_t **out, struct buf *why) MUST_CHECK;

@@ -15,6 +15,13 @@ static enum err sources_of(struct replay *r, struct arena *arena, struct view_so
     return contact_sources(r->store, r->setting.cart_delay_us, arena, out, n);
 }
 
+/* What cannot be done is no error of the script: the end tells of it. */
+static enum err refuse(struct replay *r, json_t *step)
+{
+    r->figures.refused_acts++;
+    return json_array_append(r->refused, step) ? ERR_MEMORY : OK;
+}
+
 static enum err merge_or_undo(struct replay *r, json_t *step, struct arena *arena, struct buf *why)
 {
     json_t *pair = json_object_get(step, "merge");
@@ -30,8 +37,7 @@ static enum err merge_or_undo(struct replay *r, json_t *step, struct arena *aren
         return replay_wrong(why, "\"merge\" names two contacts, [EMAIL, EMAIL]; \"unmerge\" one");
     if (!err)
         err = pair ? merge_contacts(&desk, left, right, STR("replay"), &result) : merge_undo(&desk, left, &result);
-    r->figures.refused_acts += !err && result.refusal != MERGE_DONE;
-    return err;
+    return !err && result.refusal != MERGE_DONE ? refuse(r, step) : err;
 }
 
 static enum err edit_kind_named(struct str name, enum edit_kind *out, struct buf *why)
@@ -62,10 +68,8 @@ static enum err edit(struct replay *r, json_t *step, struct arena *arena, struct
 
     if (!err)
         err = edit_commit(r->store, &edit, arena, &result);
-    if (err == ERR_NOT_FOUND) {
-        r->figures.refused_acts++;
-        return OK;
-    }
+    if (err == ERR_NOT_FOUND)
+        return refuse(r, step);
     if (err == ERR_RANGE || (err == ERR_SYNTAX && why->len == 0))
         return replay_wrong(why, "\"edit\" needs \"email\", an address, and \"name\", of the tag, field or list");
     return err;
@@ -181,7 +185,8 @@ enum err replay_end(struct replay *r, json_t **out, struct buf *why)
 
     if (!err)
         err = read_contacts(r, contacts);
-    if (json_object_set_new(end, "contacts", contacts) || json_object_set(end, "dead", r->dead))
+    if (json_object_set_new(end, "contacts", contacts) || json_object_set_new(end, "dead", json_copy(r->dead)) ||
+        json_object_set_new(end, "refused", json_copy(r->refused)))
         err = err ? err : ERR_MEMORY;
     if (err)
         json_decref(end);

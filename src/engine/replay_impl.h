@@ -36,7 +36,7 @@ struct replay {
     struct claimed pending[REPLAY_BATCH_MAX];
     size_t n_pending, batch_size;
     int64_t crash_at; /* the process that applies the batch dies at this look at its clock; 0: it does not */
-    json_t *dead;
+    json_t *dead, *refused;
     struct replay_figures figures;
 };
 

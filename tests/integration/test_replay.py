@@ -55,7 +55,7 @@ def test_acts_and_platforms(tmp_path):
     assert done.exit == 0, done
     run = done.json["runs"][0]
     assert [(c["email"], c["tags"]) for c in run["contacts"]] == [("ada@mail.example", ["vip"])], "the tag came since, so it stays one"
-    assert run["refused_acts"] == 1 and run["acts"] == 4
+    assert run["refused"] == [{"unmerge": "bob@mail.example"}] and run["acts"] == 4
 
 
 def test_what_is_no_step_is_named_by_line(tmp_path):
