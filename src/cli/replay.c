@@ -36,6 +36,7 @@ struct play {
     struct store *store;
     struct stream *stream;
     uint64_t queued;
+    bool fire;
 };
 
 static int fail_line(const struct play *p, enum err err, const struct buf *why)
@@ -122,6 +123,7 @@ static enum err queue_delivery(struct play *p, json_t *step, struct arena *arena
         entry.source_id = str_of(number);
         entry.received_at_us = received < now ? received : now;
         entry.replay = true; /* it is applied also when it was seen, and starts nothing (T1) */
+        entry.fire = p->fire;
         entry.lane = LANE_BULK;
         err = stream_append(p->stream, &entry);
     }
@@ -341,17 +343,21 @@ static bool is_delivery_id(const char *text)
 int cmd_replay(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_page page = {
-        "replay FILE|- [--into]",
+        "replay FILE|- [--into [--fire-triggers]]",
         "Runs a script, one JSON object a line (docs/replay.md), on a database of its own that is gone afterwards, and prints the\n"
         "contacts it ends in. A script of several runs fails when they end differently. With --into its deliveries are put\n"
-        "into the queue of this installation instead; triggers stay silent.",
+        "into the queue of this installation instead; triggers stay silent unless --fire-triggers says otherwise.",
         "storehook replay counter-example.jsonl", 1, 1};
     struct play p = {.cli = cli};
     bool into = false;
     const struct cli_flag flags[] = {
-        {"into", FLAG_ON, &into, NULL, "put the deliveries into the queue, for the sources of these names"}, {0}};
+        {"into", FLAG_ON, &into, NULL, "put the deliveries into the queue, for the sources of these names"},
+        {"fire-triggers", FLAG_ON, &p.fire, NULL, "with --into: triggers fire for them, once"},
+        {0}};
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
+    if (code == CLI_GO && p.fire && !into)
+        code = cli_wrong("--fire-triggers goes with --into; alone a script runs on a database that has no triggers");
     if (code != CLI_GO)
         return code;
     p.path = argv[0];

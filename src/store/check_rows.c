@@ -116,6 +116,18 @@ static const struct {
      {"source", "cart", "contact"},
      "delete the row of cart_firing, unless the contact is to be restored from a backup"},
     {"references",
+     "a trigger fired for a contact that is not there",
+     "SELECT f.account_id, f.trigger_id, f.effect, f.contact_id FROM trigger_firing f WHERE NOT EXISTS (SELECT 1 FROM contact c"
+     " WHERE c.account_id = f.account_id AND c.id = f.contact_id) LIMIT $1",
+     {"trigger", "effect", "contact"},
+     "delete the row of trigger_firing, unless the contact is to be restored from a backup"},
+    {"references",
+     "a cycle was started for a contact that is not there",
+     "SELECT s.account_id, s.id, s.contact_id FROM cycle_start s WHERE NOT EXISTS (SELECT 1 FROM contact c"
+     " WHERE c.account_id = s.account_id AND c.id = s.contact_id) LIMIT $1",
+     {"id", "contact"},
+     "delete the row of cycle_start, unless the contact is to be restored from a backup"},
+    {"references",
      "the cart was recorded as recovered, and never as abandoned",
      "SELECT f.account_id, f.source_id, f.cart_id FROM cart_firing f WHERE f.kind = 1 AND NOT EXISTS (SELECT 1 FROM cart_firing g"
      " WHERE g.account_id = f.account_id AND g.source_id = f.source_id AND g.cart_id = f.cart_id AND g.kind = 0"

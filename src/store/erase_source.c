@@ -49,6 +49,10 @@ enum err erase_source(struct store *store, const struct privacy_ask *ask)
                           " WHERE c.account_id = $1 AND c.contact_id = contact.id)"},
         {ERASED_CONSENTS, "DELETE FROM consent WHERE account_id = $1 AND restrict_set = 0 AND address NOT LIKE '#%' AND NOT EXISTS"
                           " (SELECT 1 FROM address a WHERE a.account_id = $1 AND a.address = consent.address)"},
+        {ERASED_OTHERS, "DELETE FROM trigger_firing WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM contact c"
+                        " WHERE c.account_id = $1 AND c.id = trigger_firing.contact_id)"},
+        {ERASED_OTHERS, "DELETE FROM cycle_start WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM contact c"
+                        " WHERE c.account_id = $1 AND c.id = cycle_start.contact_id)"},
         {ERASED_NOTICES, "DELETE FROM notice WHERE account_id = $1 AND contact_id <> '' AND NOT EXISTS (SELECT 1 FROM contact c"
                          " WHERE c.account_id = $1 AND c.id = notice.contact_id)"},
         {ERASED_OTHERS,

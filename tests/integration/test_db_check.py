@@ -147,6 +147,12 @@ DAMAGE = {
         " mailable, order_id) VALUES (1, 1, 'c', 1, 5, 'f', '', 'gone', 1, 1, 0, 0, '')", "DELETE FROM cart_firing WHERE id = 'f'",
         {("references", "the cart was recorded as recovered, and never as abandoned"),
          ("references", "a cart was recorded for a contact that is not there")}),
+    "a trigger that fired for nobody": (
+        "INSERT INTO trigger_firing VALUES (1, 1, 'order:1:1:counted', 'gone', 1, 1, 1, '');"
+        "INSERT INTO cycle_start VALUES (1, 's', 'gone', 'x@example.com', 'welcome', 0, 'import', 1, 1)",
+        "DELETE FROM trigger_firing WHERE contact_id = 'gone'; DELETE FROM cycle_start WHERE id = 's'",
+        {("references", "a trigger fired for a contact that is not there"),
+         ("references", "a cycle was started for a contact that is not there")}),
     "consent that nothing can have said": (
         "UPDATE consent SET restrict_state = 2 WHERE restrict_set = 1", "UPDATE consent SET restrict_state = 3 WHERE restrict_set = 1",
         {("consent", "a register of consent says what no statement can say")}),

@@ -154,6 +154,17 @@ def test_T1_replayed_dead_letters_fire_nothing_that_fired_and_nothing_unasked(si
     assert len(site.dead(plugin.name)) == 1
 
 
+def test_T1_a_script_that_is_put_into_the_queue_fires_when_asked(site, plugin, tmp_path):
+    name, email, path = f"buy {plugin.name}", f"{plugin.name}@example.com", tmp_path / "script.jsonl"
+    add(site, name, "purchase", "--source", plugin.name, "--do", "tag:buyer")
+    for number, args, wanted in ((1, (), 0), (2, ("--fire-triggers",), 1), (2, ("--fire-triggers",), 1)):
+        path.write_text(json.dumps({"source": plugin.name, "event": order(email, f"{plugin.name}-{number}")}))
+        assert site.json("replay", path, "--into", *args) == {"queued": 1}
+        site.settle()
+        assert fired(site, name) == wanted
+    assert "goes with --into" in site.cli("replay", path, "--fire-triggers", exit_code=2).err
+
+
 def test_trigger_test_tells_what_a_delivery_would_set_off_and_changes_nothing(site, plugin):
     name, email = f"buy {plugin.name}", f"{plugin.name}@example.com"
     add(site, name, "purchase", "--source", plugin.name, "--product", "7", "--do", "tag:buyer")
