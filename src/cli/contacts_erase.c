@@ -19,7 +19,8 @@ struct erasing {
     struct seal *seal;
     struct arena arena;
     struct id request;
-    const char *email, *by;
+    const char *email;
+    struct str operator; /* his name */
 };
 
 /* Dead letters and rejected deliveries that are kept for the doctor may speak of the person, too. */
@@ -39,9 +40,8 @@ static int finish_in_queue(struct erasing *e)
 
 static int erase_address(struct erasing *e)
 {
-    char name[OPERATOR_CHARS + 1];
     int64_t now = clock_wall_us(e->cli->clock);
-    struct privacy_ask ask = {.by = str_of(operator_name(e->by, name)), .asked_us = now};
+    struct privacy_ask ask = {.by = e->operator, .asked_us = now };
     struct event_refs refs = {.email_err = OK};
     struct email email = {0};
     enum err err = email_normalise(str_of(e->email), &e->arena, &email);
@@ -102,10 +102,13 @@ int contacts_erase(struct cli *cli, int argc, char **argv)
         "address go, too; what waits in the queue is dropped when it is applied. With --json the signed report is printed.",
         "storehook contacts erase zoe@example.com --yes", 1, 1};
     bool yes = false;
+    const char *by = NULL;
     struct erasing e = {.cli = cli};
-    const struct cli_flag flags[] = {{"yes", FLAG_ON, &yes, NULL, "do not ask"}, OPERATOR_FLAG(e.by), {0}};
+    const struct cli_flag flags[] = {{"yes", FLAG_ON, &yes, NULL, "do not ask"}, OPERATOR_FLAG(by), {0}};
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
+    if (code == CLI_GO)
+        code = operator_name(by, &e.operator);
     if (code != CLI_GO)
         return code;
     e.email = argv[0];

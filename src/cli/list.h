@@ -9,8 +9,6 @@ int list_subscribe_verb(struct cli *cli, int argc, char **argv);
 int list_unsubscribe_verb(struct cli *cli, int argc, char **argv);
 int list_confirm_verb(struct cli *cli, int argc, char **argv);
 
-/* Names who acts: `given`, else the user of this process. Returns the text, which lives as long as the process. */
-struct str act_by(const char *given);
 /* Acts in a transaction of its own and prints what the contact is now. Returns the exit code. */
 int act_run(struct cli *cli, const struct consent_act *act);
 

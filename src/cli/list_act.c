@@ -4,19 +4,10 @@
 #include "base/timefmt.h"
 #include "cli/contacts.h"
 #include "cli/open.h"
+#include "cli/operator.h"
 #include "store/list.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 enum { ARENA_BYTES = 64 << 20, TEXT_BYTES_MAX = 1000 };
-
-struct str act_by(const char *given)
-{
-    const struct passwd *user = given ? NULL : getpwuid(geteuid());
-
-    return str_of(given ? given : user && user->pw_name ? user->pw_name : "operator");
-}
 
 static int check_text(const char *flag, const char *text)
 {
@@ -30,11 +21,10 @@ static int check_act(const struct cli *cli, const char *at, const char *proof, c
     int code = check_text("proof", proof);
 
     if (code == CLI_GO)
-        code = check_text("by", by);
+        code = operator_name(by, &act->by);
     if (code == CLI_GO && at && (time_parse(str_of(at), TIME_ANY, &act->at_us) || act->at_us > clock_wall_us(cli->clock)))
         code = cli_wrong("--at %s: give a date or time of the past, such as 2024-05-02 or 2024-05-02T09:11:08Z", at);
     act->proof = str_of(proof);
-    act->by = act_by(by);
     return code;
 }
 
@@ -183,10 +173,6 @@ int act_run(struct cli *cli, const struct consent_act *act)
 
 /* --- the verbs -------------------------------------------------------------------------------------------------------- */
 
-#define BY_FLAG(by)                                                                             \
-    {                                                                                           \
-        "by", FLAG_TEXT, &(by), "NAME", "who notes it down (default: the user of this process)" \
-    }
 #define AT_FLAG(at)                                                              \
     {                                                                            \
         "at", FLAG_TEXT, &(at), "TIME", "when the person said so (default: now)" \
@@ -205,7 +191,7 @@ int list_subscribe_verb(struct cli *cli, int argc, char **argv)
     const struct cli_flag flags[] = {{"proof", FLAG_TEXT, &proof, "TEXT", "how one knows: form, card, recording"},
                                      AT_FLAG(at),
                                      {"confirmed", FLAG_ON, &act.confirmed, NULL, "the person has confirmed the address already"},
-                                     BY_FLAG(by),
+                                     OPERATOR_FLAG(by),
                                      {0}};
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
@@ -227,7 +213,7 @@ int list_unsubscribe_verb(struct cli *cli, int argc, char **argv)
                                          "storehook list unsubscribe zoe@example.com --proof \"said so on the telephone\"", 1, 2};
     const char *at = NULL, *proof = NULL, *by = NULL;
     struct consent_act act = {.kind = ACT_UNSUBSCRIBE};
-    const struct cli_flag flags[] = {AT_FLAG(at), {"proof", FLAG_TEXT, &proof, "TEXT", "how one knows"}, BY_FLAG(by), {0}};
+    const struct cli_flag flags[] = {AT_FLAG(at), {"proof", FLAG_TEXT, &proof, "TEXT", "how one knows"}, OPERATOR_FLAG(by), {0}};
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
     if (code == CLI_GO)
@@ -247,7 +233,7 @@ int list_confirm_verb(struct cli *cli, int argc, char **argv)
         "storehook list confirm zoe@example.com newsletter --proof \"followed the link\"", 2, 2};
     const char *at = NULL, *proof = NULL, *by = NULL;
     struct consent_act act = {.kind = ACT_CONFIRM};
-    const struct cli_flag flags[] = {AT_FLAG(at), {"proof", FLAG_TEXT, &proof, "TEXT", "how one knows"}, BY_FLAG(by), {0}};
+    const struct cli_flag flags[] = {AT_FLAG(at), {"proof", FLAG_TEXT, &proof, "TEXT", "how one knows"}, OPERATOR_FLAG(by), {0}};
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
     if (code == CLI_GO)
@@ -267,7 +253,7 @@ int contacts_suppress(struct cli *cli, int argc, char **argv)
                                          "storehook contacts suppress zoe@example.com --reason \"lawyer's letter of 2 May\"", 1, 1};
     const char *reason = NULL, *by = NULL;
     struct consent_act act = {.kind = ACT_SUPPRESS};
-    const struct cli_flag flags[] = {{"reason", FLAG_TEXT, &reason, "TEXT", "why; kept in the ledger"}, BY_FLAG(by), {0}};
+    const struct cli_flag flags[] = {{"reason", FLAG_TEXT, &reason, "TEXT", "why; kept in the ledger"}, OPERATOR_FLAG(by), {0}};
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
     if (code == CLI_GO && !reason)
@@ -289,7 +275,7 @@ int contacts_unsuppress(struct cli *cli, int argc, char **argv)
                                          "storehook contacts unsuppress zoe@example.com --reason \"settled\"", 1, 1};
     const char *reason = NULL, *by = NULL;
     struct consent_act act = {.kind = ACT_UNSUPPRESS};
-    const struct cli_flag flags[] = {{"reason", FLAG_TEXT, &reason, "TEXT", "why; kept in the ledger"}, BY_FLAG(by), {0}};
+    const struct cli_flag flags[] = {{"reason", FLAG_TEXT, &reason, "TEXT", "why; kept in the ledger"}, OPERATOR_FLAG(by), {0}};
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
     if (code == CLI_GO)

@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "cli/contacts.h"
 #include "cli/open.h"
+#include "cli/operator.h"
 #include "store/merge.h"
 
 /* What both commands work with. */
@@ -94,9 +95,9 @@ int cmd_merge(struct cli *cli, int argc, char **argv)
         "Makes two contacts one. The oldest identified contact's id stays, the other leads to it. The more restrictive consent\n"
         "of the two counts until there is an opt-in after the merge; of the open carts the newest stays. Nothing is fired.",
         "storehook merge zoe@example.com zoe.b@example.org --by \"Ada Smith\"", 2, 2};
-    const char *by = "operator";
-    const struct cli_flag flags[] = {{"by", FLAG_TEXT, &by, "NAME", "who decided it, for `storehook why` (default: operator)"},
-                                     {0}};
+    const char *by = NULL;
+    struct str who;
+    const struct cli_flag flags[] = {OPERATOR_FLAG(by), {0}};
     struct merge_result result = {.refusal = MERGE_DONE};
     struct desk d;
     int code = cli_parse(cli, &page, flags, &argc, &argv);
@@ -104,11 +105,12 @@ int cmd_merge(struct cli *cli, int argc, char **argv)
 
     if (code != CLI_GO)
         return code;
-    if (!*by || !str_is_utf8(str_of(by)))
-        return cli_wrong("--by: give a name, in UTF-8");
+    code = operator_name(by, &who);
+    if (code != CLI_GO)
+        return code;
     code = desk_open(&d, cli);
     if (code == CLI_GO) {
-        err = merge_contacts(&d.merge, str_of(argv[0]), str_of(argv[1]), str_of(by), &result);
+        err = merge_contacts(&d.merge, str_of(argv[0]), str_of(argv[1]), who, &result);
         code = err ? cli_fail_why(err, NULL) : refuse(&result, argv[0]);
     }
     if (code == EXIT_DONE)

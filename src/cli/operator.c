@@ -4,15 +4,12 @@
 #include <pwd.h>
 #include <unistd.h>
 
-char *operator_name(const char *given, char out[OPERATOR_CHARS + 1])
+int operator_name(const char *given, struct str *out)
 {
-    const struct passwd *user = given && *given ? NULL : getpwuid(getuid());
-    const char *name = given && *given ? given : user && user->pw_name[0] ? user->pw_name : "operator";
-    struct str s = str_upto(str_of(name), OPERATOR_CHARS);
+    const struct passwd *user = given ? NULL : getpwuid(geteuid());
 
-    while (s.len && !str_is_utf8(s))
-        s.len--;
-    memcpy(out, s.p, s.len);
-    out[s.len] = '\0';
-    return out;
+    *out = str_of(given ? given : user && user->pw_name && user->pw_name[0] ? user->pw_name : "operator");
+    if (out->len > OPERATOR_BYTES_MAX || !str_is_utf8(*out) || str_trim(*out).len == 0)
+        return cli_wrong("--by: give a name of 1 to %d bytes of UTF-8", OPERATOR_BYTES_MAX);
+    return CLI_GO;
 }

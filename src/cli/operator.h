@@ -4,15 +4,16 @@
 
 #include "cli/cli.h"
 
-enum { OPERATOR_CHARS = 128 };
+enum { OPERATOR_BYTES_MAX = 128 };
 
-/* The row of the flag in a verb's table. */
+/* The row of the flag in a verb's table; `by` is NULL when it is not given. */
 #define OPERATOR_FLAG(by)                                                                     \
     {                                                                                         \
         "by", FLAG_TEXT, &(by), "NAME", "who does it, to be noted (default: the system user)" \
     }
 
-/* The name given, else that of the process' user, else "operator"; cut to OPERATOR_CHARS bytes at a character's end. Returns `out`. */
-char *operator_name(const char *given, char out[OPERATOR_CHARS + 1]);
+/* The name given, else that of the process' user, else "operator"; borrowed from the argument or the C library. CLI_GO, or the exit
+ * code after it has said that the name is none. */
+int operator_name(const char *given, struct str *out);
 
 #endif
