@@ -19,8 +19,8 @@ static const struct {
     const char *table, *sql;
 } texts[] = {
     {"address", "SELECT 0, address, '', address FROM address" AFTER_TEXT("address") BY_TEXT("address")},
-    {"claim", "SELECT source_id, address, subject, address FROM claim WHERE account_id = $1 AND (address, source_id, subject)"
-              " > ($3, $2, $4) ORDER BY address, source_id, subject LIMIT $5"},
+    {"claim", "SELECT source_id, address, subject, address || ' ' || shown FROM claim WHERE account_id = $1"
+              " AND (address, source_id, subject) > ($3, $2, $4) ORDER BY address, source_id, subject LIMIT $5"},
     {"customer", "SELECT source_id, subject, '', subject || ' ' || email || ' ' || email_shown FROM customer" AFTER_SOURCE(
                      "subject") BY_SOURCE("subject")},
     {"customer_field",
@@ -41,6 +41,10 @@ static const struct {
                      "id") " AND (subject LIKE '%@%' OR address <> '' OR text LIKE '%@%')" BY_SOURCE("id")},
     {"seen",
      "SELECT source_id, key, '', detail FROM seen" AFTER_SOURCE("key") " AND reason <> '' AND detail LIKE '%@%'" BY_SOURCE("key")},
+    {"notice", "SELECT 0, id, '', address || ' ' || body FROM notice" AFTER_TEXT(
+                   "id") " AND (address <> '' OR body LIKE '%@%')" BY_TEXT("id")},
+    {"contact_merge",
+     "SELECT source_id, subject, '', before || ' ' || nodes FROM contact_merge" AFTER_SOURCE("subject") BY_SOURCE("subject")},
     {"ledger", "SELECT 0, id, '', name || ' ' || old_value || ' ' || new_value FROM ledger" AFTER_TEXT(
                    "id") " AND (name LIKE '%@%' OR old_value LIKE '%@%' OR new_value LIKE '%@%')" BY_TEXT("id")},
 };

@@ -19,7 +19,7 @@ static const char not_plain[] =
     "SELECT contact_id FROM (SELECT a.contact_id FROM address a WHERE a.account_id = $1 AND a.contact_id > $2"
     " GROUP BY a.contact_id HAVING count(*) > 1 ORDER BY a.contact_id LIMIT $3) several"
     " UNION SELECT contact_id FROM (SELECT k.contact_id FROM customer k WHERE k.account_id = $1 AND k.contact_id > $2"
-    " AND (k.merged_into <> '' OR EXISTS " CLAIM_OF_CUSTOMER "NOT " TO_ITS_CONTACT
+    " AND (k.merged_into <> '' OR EXISTS " CLAIM_OF_CUSTOMER "l.apart > 0) OR EXISTS " CLAIM_OF_CUSTOMER "NOT " TO_ITS_CONTACT
     " OR NOT EXISTS " CLAIM_OF_CUSTOMER TO_ITS_CONTACT ")"
     " GROUP BY k.contact_id ORDER BY k.contact_id LIMIT $3) apart"
     " UNION SELECT contact_id FROM (SELECT a.contact_id FROM address a WHERE a.account_id = $1 AND a.contact_id > $2"
@@ -98,6 +98,20 @@ static enum err tell_moved(struct check *c, const struct scope *own, const struc
     return err;
 }
 
+/* H2, M3: which claims are kept apart is noted with them, for the list of conflicts. */
+static enum err tell_apart(struct check *c, const struct scope *all, struct str contact_id)
+{
+    enum err err = OK;
+
+    for (const struct claim *l = all->claims; l && !err; l = l->next) {
+        const struct customer *k = l->changed ? scope_customer(all, l->source_id, l->subject) : NULL;
+
+        if (k && str_eq(k->loaded_contact_id, contact_id))
+            err = tell_customer(c, k, "a claim of it is noted as kept apart and is not, or the other way round");
+    }
+    return err;
+}
+
 /* What is of the contact although no claim, nor anything else, connects the two. */
 static enum err tell_strangers(struct check *c, const struct scope *own, const struct scope *all, struct str contact_id)
 {
@@ -129,6 +143,8 @@ static enum err derive(struct check *c, struct str contact_id)
     scope_group(&all, &ctx);
     c->sums->groups++;
     err = all.err ? all.err : tell_moved(c, &own, &all, contact_id);
+    if (!err)
+        err = tell_apart(c, &all, contact_id);
     return err ? err : tell_strangers(c, &own, &all, contact_id);
 }
 

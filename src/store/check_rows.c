@@ -134,13 +134,25 @@ static const struct {
      " AND g.episode_us = f.episode_us) LIMIT $1",
      {"source", "cart"},
      "restore the row of cart_firing that says when it was abandoned from a backup"},
+    {"references",
+     "a notice is to be delivered that is not there",
+     "SELECT d.account_id, d.notice_id, d.target_id FROM notice_delivery d WHERE NOT EXISTS (SELECT 1 FROM notice n"
+     " WHERE n.account_id = d.account_id AND n.id = d.notice_id) LIMIT $1",
+     {"notice", "target"},
+     "delete the row of notice_delivery; nobody can deliver it"},
+    {"references",
+     "a merge that can be undone kept a contact that is not there",
+     "SELECT m.account_id, m.source_id, m.subject, m.kept_id FROM contact_merge m WHERE NOT EXISTS (SELECT 1 FROM contact c"
+     " WHERE c.account_id = m.account_id AND c.id = m.kept_id) LIMIT $1",
+     {"source", "customer", "contact"},
+     "delete the row of contact_merge; the merge can then not be undone any more"},
 #define REGISTER_WRONG(r, states)                                                                            \
     "(" r "_set NOT IN (0, 1) OR " r "_confirmed NOT IN (0, 1) OR " r "_at_us < 0 OR (" r "_set = 1 AND (" r \
     "_state NOT IN " states " OR " r "_receipt = '')))"
     {"consent",
      "a register of consent says what no statement can say",
      "SELECT account_id, address, channel, list FROM consent WHERE " REGISTER_WRONG("restrict", "(3)") " OR " REGISTER_WRONG(
-         "opt_in", "(1, 2)") " OR " REGISTER_WRONG("weak", "(0, 1, 2)") " LIMIT $1",
+         "opt_in", "(1, 2)") " OR " REGISTER_WRONG("weak", "(0, 1, 2)") " OR " REGISTER_WRONG("asked", "(1, 2)") " LIMIT $1",
      {"address", "channel", "list"},
      "restore the row from a backup; until then take the address for unsubscribed"},
     {"consent",

@@ -43,6 +43,21 @@ def lively(site):
                cart={"id": "awake", "currency": "EUR", "total": "5.00", "url": "https://s.example.com/c",
                      "items": [{"id": "1", "name": "Cup", "quantity": 1, "price": "5.00"}]})
     site.settle()
+    operate(site, shop)
+
+
+def operate(site, shop):
+    """What the operator does, and addresses that two customers name."""
+    for number, name in enumerate(("m1", "m2", "m3", "m4", "taken")):
+        shop.event("signup", occurred_at=bodies.at(1), contact=bodies.person(f"{name}@example.com", 80 + number))
+    shop.event("contact_updated", occurred_at=bodies.at(9), contact=bodies.person("taken@example.com", 83))
+    for one, other in (("m1", "m2"), ("m3", "cart")):
+        site.cli("merge", f"{one}@example.com", f"{other}@example.com")
+    site.cli("unmerge", "m1@example.com")
+    site.cli("tag", "add", "vip", "m2@example.com", "m3@example.com")
+    site.cli("list", "add", "news")
+    site.cli("list", "subscribe", "m4@example.com", "news")
+    site.cli("contacts", "suppress", "m2@example.com", "--reason", "asked on the phone")
 
 
 def check(site):
@@ -113,6 +128,14 @@ DAMAGE = {
         "UPDATE address SET contact_id = 'other' WHERE address IN (SELECT address FROM kept)",
         "UPDATE address SET contact_id = (SELECT contact_id FROM kept) WHERE address IN (SELECT address FROM kept); DROP TABLE kept;"
         "DELETE FROM contact WHERE id = 'other'", {("groups", "the address " + MOVED)}),
+    "a conflict that is not noted": (
+        "CREATE TABLE kept AS SELECT * FROM claim WHERE apart > 0; UPDATE claim SET apart = 0",
+        "DELETE FROM claim WHERE (SELECT count(*) FROM kept k WHERE k.address = claim.address AND k.source_id = claim.source_id"
+        " AND k.subject = claim.subject) > 0; INSERT INTO claim SELECT * FROM kept; DROP TABLE kept",
+        {("groups", "a claim of it is noted as kept apart and is not, or the other way round")}),
+    "a conflict that is none": (
+        "UPDATE claim SET apart = 1 WHERE address = 'new@example.com'", "UPDATE claim SET apart = 0 WHERE address = 'new@example.com'",
+        {("groups", "a claim of it is noted as kept apart and is not, or the other way round")}),
     "an address that was merged away": (
         "INSERT INTO address (account_id, address, contact_id) VALUES (1, 'x@example.com', 'gone')",
         "DELETE FROM address WHERE address = 'x@example.com'",
@@ -153,6 +176,12 @@ DAMAGE = {
         "DELETE FROM trigger_firing WHERE contact_id = 'gone'; DELETE FROM cycle_start WHERE id = 's'",
         {("references", "a trigger fired for a contact that is not there"),
          ("references", "a cycle was started for a contact that is not there")}),
+    "a delivery of no notice, a merge of no contact": (
+        "INSERT INTO notice_delivery VALUES (1, 'none', 1, 0, 0, 1, '', 0, '', 1, 0);"
+        "INSERT INTO contact_merge VALUES (1, 0, 'x', 1, 'o', 'gone', 'gone', '{}', '{}', '[]')",
+        "DELETE FROM notice_delivery WHERE notice_id = 'none'; DELETE FROM contact_merge WHERE subject = 'x'",
+        {("references", "a notice is to be delivered that is not there"),
+         ("references", "a merge that can be undone kept a contact that is not there")}),
     "consent that nothing can have said": (
         "UPDATE consent SET restrict_state = 2 WHERE restrict_set = 1", "UPDATE consent SET restrict_state = 3 WHERE restrict_set = 1",
         {("consent", "a register of consent says what no statement can say")}),
