@@ -38,6 +38,7 @@ enum {
     CLEAN_FILES_S = 600, /* at most this often: Redis writes its whole file for it */
     PRESENCE_TTL_MS = 15000,
     PRESENCE_S = 5,
+    NO_PRESENCE_MS = 1,
     CART_SWEEP_S = 1,
     LIMITS_S = 1,
     SWEEP_ACCOUNTS = 32, /* whose carts are looked at in one turn */
@@ -71,8 +72,8 @@ struct drainer {
     struct visit_walk visit_walk;         /* through the visits of those who are known */
     int64_t limits_us;                    /* monotonic time of the next look at limits of contacts */
     struct limit_watch limits;
-    bool announced, as_json;
-    bool wrong_key; /* the master key is not the database's: it cannot go on */
+    bool announced, as_json, away; /* the database is away: the role is not shown as ready */
+    bool wrong_key;                /* the master key is not the database's: it cannot go on */
 };
 
 /* Waits after trouble, twice as long each time; a signal ends it. */
@@ -137,6 +138,16 @@ static bool connect_stream(struct drainer *d, bool again)
         LOG(LOG_ERROR, "queue not usable, waiting", KV_ERR(err), KV_STR("why", buf_str(&why)));
     buf_release(&why);
     return err == OK;
+}
+
+/* What the last use of the database says of it shows at once in who is ready (`stats`, the admin page). */
+static void note_database(struct drainer *d, enum err err)
+{
+    bool away = err == ERR_DB_DOWN;
+
+    if (away != d->away && stream_role_ready(d->stream, STR("drain"), away ? NO_PRESENCE_MS : PRESENCE_TTL_MS))
+        d->presence_us = 0; /* told with the next housekeeping */
+    d->away = away;
 }
 
 static void announce(struct drainer *d)
@@ -229,12 +240,14 @@ static enum err apply_part(struct drainer *d, const struct claimed *const *entri
     while (err && verdicts) {
         LOG(LOG_ERROR, "database refuses the batch, waiting", KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)),
             KV_UINT("entries", n));
+        note_database(d, err);
         wait_after_trouble(d);
         if (stopping || (err == ERR_DB_DOWN && !reconnect_store(d)))
             return err; /* they stay pending and come back to another drainer */
         err = drain_batch(&d->parts, entries, n, &d->arena, verdicts);
     }
     d->retry_ms = 0;
+    note_database(d, err);
     if (!err)
         err = publish_secrets(d, verdicts, n);
     return err ? err : settle(d, entries, verdicts, n);
@@ -328,7 +341,7 @@ static enum err housekeeping(struct drainer *d)
     enum err err = OK;
 
     if (now >= d->presence_us) {
-        err = stream_role_ready(d->stream, STR("drain"), PRESENCE_TTL_MS);
+        err = d->away ? OK : stream_role_ready(d->stream, STR("drain"), PRESENCE_TTL_MS);
         if (!err)
             err = keep_snapshot(d);
         clean_files(d);
@@ -374,6 +387,7 @@ static void sweep_carts(struct drainer *d)
         return;
     err = account_walk(d->store, SWEEP_ACCOUNTS, &d->sweep_after, sweep_account, &sweep);
     d->sweep_us = sweep.all.more || d->sweep_after ? now : now + CART_SWEEP_S * US_PER_S;
+    note_database(d, err);
     if (err)
         LOG(LOG_WARN, "carts not looked at, trying again", KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
     else if (sweep.all.abandoned || sweep.all.recovered)

@@ -42,6 +42,21 @@ class Postgres:
         """kill -9 of the server and all its children."""
         self.command("kill")
 
+    def halt(self):
+        """Stops it in order; start makes it go on."""
+        self.command("halt")
+
+    def stand_by(self):
+        """A streaming stand-by of this server, which has what is committed here."""
+        other = Postgres()
+        other.dir = tempfile.mkdtemp(prefix="sh-pg-", dir="/tmp")
+        atexit.register(other.command, "stop")
+        other.command("stand-by", self.dir)
+        return other
+
+    def promote(self):
+        self.command("promote")
+
     def run_sql(self, url, sql):
         """As an operator does with the command psql; returns the rows as lists of texts."""
         name = url.rsplit("dbname=", 1)[1]
