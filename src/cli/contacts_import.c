@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "engine/csv_import.h"
 #include "model/trigger.h"
+#include "store/list.h"
 #include "store/source.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ enum { WHY_BYTES = 8192, SHOWN_DEFAULT = 20, SHOWN_MAX = 10000, WAIT_MS = 60000,
 /* One import at work. */
 struct import_work {
     struct cli *cli;
-    const char *path, *list, *confirmed, *separator, *on_add;
+    const char *path, *list, *confirmed, *sms_confirmed, *separator, *on_add;
     struct flag_values maps;
     bool keep_fields, dry_run, fire, tty;
     int64_t wait_ms, shown_max;
@@ -113,8 +114,10 @@ static int check_flags(struct import_work *w)
         return cli_wrong("--wait must be at least 1ms");
     if (w->confirmed && str_trim(str_of(w->confirmed)).len == 0)
         return cli_wrong("--consent-confirmed: say who confirmed, when and how");
-    if (w->list && (!*w->list || strlen(w->list) > SOURCE_NAME_BYTES_MAX || !str_is_utf8(str_of(w->list))))
-        return cli_wrong("--list: a list's name has 1 to %d bytes of UTF-8", SOURCE_NAME_BYTES_MAX);
+    if (w->sms_confirmed && str_trim(str_of(w->sms_confirmed)).len == 0)
+        return cli_wrong("--sms-consent-confirmed: say who confirmed, when and how");
+    if (w->list && !list_name_is_valid(str_of(w->list)))
+        return cli_wrong("--list: a list's name has 1 to %d printable bytes, no blank at its ends", LIST_NAME_BYTES_MAX);
     return CLI_GO;
 }
 
@@ -131,6 +134,14 @@ static int open_file(struct import_work *w)
     return CLI_GO;
 }
 
+/* A list that is not there is made, as with a source that names one. */
+static int make_list(struct import_work *w)
+{
+    enum err err = list_add(w->plan.store, str_of(w->list), STR_NONE, false);
+
+    return err && err != ERR_EXISTS ? cli_fail("database: %s", db_trouble(w->plan.store->db)) : CLI_GO;
+}
+
 static int open_work(struct import_work *w)
 {
     int code = open_file(w);
@@ -143,8 +154,11 @@ static int open_work(struct import_work *w)
         code = cli_open_seal(w->cli, w->plan.store, &w->seal);
     if (code == CLI_GO && !w->dry_run)
         code = cli_open_stream(w->cli, &w->plan.stream);
+    if (code == CLI_GO && !w->dry_run && w->list)
+        code = make_list(w);
     w->plan.list = str_of(w->list);
     w->plan.confirmed = str_of(w->confirmed);
+    w->plan.sms_confirmed = str_of(w->sms_confirmed);
     w->plan.mapping = (struct csv_mapping){.maps = w->maps.at, .n_maps = w->maps.n, .keep_fields = w->keep_fields};
     w->plan.fire = w->fire;
     w->plan.on_add = w->on_add && strcmp(w->on_add, "none") != 0 ? str_of(w->on_add) : STR_NONE;
@@ -180,10 +194,10 @@ static void print_name(const char *before, struct str name, struct str target)
     buf_release(&text);
 }
 
-static bool says_consent(const struct csv_columns *columns)
+static bool says(const struct csv_columns *columns, const char *member)
 {
     for (size_t i = 0; i < columns->n; i++)
-        if (columns->at[i].kind == COLUMN_MEMBER && strcmp(columns->at[i].member, "contact.consent.email.state") == 0)
+        if (columns->at[i].kind == COLUMN_MEMBER && strcmp(columns->at[i].member, member) == 0)
             return true;
     return false;
 }
@@ -202,8 +216,10 @@ static void print_columns(const struct import_work *w, struct arena *arena)
             print_name(ignored++ ? ", " : "not taken: ", columns->at[i].name, STR_NONE);
     if (ignored)
         puts("; --fields keeps such columns as fields csv_NAME, --map says what one is");
-    if (says_consent(columns) && !w->confirmed)
+    if (says(columns, "contact.consent.email.state") && !w->confirmed)
         puts("consent: only refusals are taken; --consent-confirmed \"who, when, how\" takes \"subscribed\" as well");
+    if (says(columns, "contact.consent.sms.state") && !w->sms_confirmed)
+        puts("consent to text messages: only refusals are taken; --sms-consent-confirmed \"who, when, how\" takes the rest");
     fflush(stdout);
 }
 
@@ -335,6 +351,7 @@ int contacts_import(struct cli *cli, int argc, char **argv)
         {"fields", FLAG_ON, &w.keep_fields, NULL, "keep columns that mean nothing else as fields csv_NAME"},
         {"list", FLAG_TEXT, &w.list, "LIST", "list that the contacts join"},
         {"consent-confirmed", FLAG_TEXT, &w.confirmed, "TEXT", "who knows of the persons' consent, since when and how"},
+        {"sms-consent-confirmed", FLAG_TEXT, &w.sms_confirmed, "TEXT", "the same of their consent to text messages"},
         {"on-add", FLAG_TEXT, &w.on_add, "none|cycle:NAME[@DAY]",
          "start a cycle for contacts that are added, and may be mailed (default none)"},
         {"fire-triggers", FLAG_ON, &w.fire, NULL, "triggers fire for the rows (default: for none)"},

@@ -24,6 +24,9 @@ static const struct target {
     {"contact.consent.email.state", "consent consentstate emailconsent emailmarketingconsent subscriptionstatus subscriberstatus "
                                     "acceptsmarketing acceptsemailmarketing optin emailoptin"},
     {"contact.consent.email.at", "consentat consenttime consentdate optintime optindate confirmtime"},
+    {"contact.consent.sms.state",
+     "smsconsent smsconsentstate smsmarketingconsent smssubscriptionstatus acceptssmsmarketing smsoptin"},
+    {"contact.consent.sms.at", "smsconsentat smsconsenttime smsconsentdate smsoptintime smsoptindate"},
     {"contact.tags", "tags labels"},
 };
 enum { TARGETS = sizeof(targets) / sizeof(*targets) };

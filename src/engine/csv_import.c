@@ -82,6 +82,8 @@ static enum err name_import(struct csv_import *import)
     enum err err =
         buf_printf(&text, "%s\n%.*s\n%.*s\n%c\n", import->file_hex, STR_ARG(plan->list), STR_ARG(plan->confirmed), plan->separator);
 
+    if (!err && plan->sms_confirmed.len)
+        err = buf_printf(&text, "sms %.*s\n", STR_ARG(plan->sms_confirmed));
     for (size_t i = 0; i < import->columns.n && !err; i++)
         err = buf_printf(&text, "%.*s\n", STR_ARG(csv_column_target(&import->columns.at[i], &import->fixed)));
     if (!err)

@@ -43,6 +43,7 @@ struct csv_watch {
 struct csv_import_plan {
     FILE *file;                 /* can be read twice */
     struct str list, confirmed; /* empty = none; how the operator knows of the persons' consent (C11) */
+    struct str sms_confirmed;   /* the same of their consent to text messages */
     struct csv_mapping mapping;
     char separator;
     bool fire;         /* triggers fire for its rows (T1) */

@@ -110,6 +110,8 @@ static json_t *new_body(const struct csv_rows *rows, uint64_t line)
         goto failed;
     if (body && plan->confirmed.len && json_object_set_new(body, "confirmed", json_str(plan->confirmed)))
         goto failed;
+    if (body && plan->sms_confirmed.len && json_object_set_new(body, "sms_confirmed", json_str(plan->sms_confirmed)))
+        goto failed;
     return body;
 failed:
     json_decref(body);

@@ -22,7 +22,7 @@ struct row_verdict row_judge(const struct scope *scope, const struct outcome *ou
     size_t changes = 0;
 
     for (const struct ledger_row *row = scope->ledger; row; row = row->next) {
-        bool refused = strcmp(row->what, "consent email refused") == 0;
+        bool refused = strcmp(row->what, "consent email refused") == 0 || strcmp(row->what, "consent sms refused") == 0;
 
         verdict.consent_refused |= refused;
         changes += !refused && !str_eq(row->new, STR("stale")) && strcmp(row->rule, "O7") != 0; /* a flag changes nothing */

@@ -2,6 +2,7 @@
 #include "contact_fixture.h"
 
 #include "engine/row_verdict.h"
+#include "store/list.h"
 #include "store/seen.h"
 
 #define ZOE "zoe@example.com"
@@ -76,6 +77,53 @@ static void consent_C4_N6_an_import_never_relaxes_whenever_it_comes(void **state
     assert_string_equal(row(f, 3, "'contact.email':'bob@example.com','contact.consent.email.state':'subscribed'" CONFIRMED), "new");
     assert_applied(plugin_says(f, "{'type':'unsubscribe','occurred_at':'@10','contact':{'email':'bob@example.com'}}"));
     assert_contact("bob@example.com", "{'consent':{'state':'unsubscribed'},'mailable':false}");
+}
+
+#define SMS(word) "'contact.email':'" ZOE "','contact.phone':'+49 30 1234567','contact.consent.sms.state':'" word "'"
+#define SMS_CONFIRMED ",'sms_confirmed':'Ada, May 2024, the same forms'"
+
+static void consent_C11_text_messages_have_a_confirmation_of_their_own(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_string_equal(row(f, 2, SMS("subscribed") CONFIRMED), "new");
+    assert_contact(ZOE, "{'consent_sms':{'state':'none'}}");
+    assert_string_equal(row(f, 3, SMS("subscribed") ",'contact.consent.email.state':'subscribed'" SMS_CONFIRMED), "updated");
+    assert_contact(ZOE,
+                   "{'consent_sms':{'state':'subscribed','basis':'Ada, May 2024, the same forms'},'consent':{'state':'none'}}");
+    assert_string_equal(row(f, 4, "'contact.email':'bob@example.com','contact.consent.sms.state':'subscribed'" SMS_CONFIRMED),
+                        "new"); /* of which number? */
+    assert_contact("bob@example.com", "{'consent_sms':{'state':'none'}}");
+}
+
+static void consent_C4_N6_an_import_never_relaxes_consent_to_text_messages(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_string_equal(row(f, 2, SMS("unsubscribed")), "new");
+    assert_contact(ZOE, "{'consent_sms':{'state':'unsubscribed'}}");
+    assert_string_equal(row(f, 3, SMS("subscribed") SMS_CONFIRMED), "unchanged refused");
+    assert_contact(ZOE, "{'consent_sms':{'state':'unsubscribed'}}");
+}
+
+static void consent_C8_an_import_with_proof_subscribes_to_a_double_list_without_a_mail(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(list_add(f->store, STR("sure"), STR_NONE, true), OK);
+    assert_string_equal(row(f, 2, SUBSCRIBED CONFIRMED ",'list':'sure'"), "new");
+    assert_contact(ZOE, "{'lists':[{'list':'sure','status':'subscribed'}],'mailable':true}");
+    assert_string_equal(row(f, 3, "'contact.email':'bob@example.com','contact.consent.email.state':'subscribed','list':'sure'"),
+                        "new");
+    assert_contact("bob@example.com", "{'lists':[{'list':'sure','status':'none'}],'mailable':false}");
+}
+
+static void G5_a_row_of_a_marketplace_relay_is_noted_as_skipped(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_string_equal(row(f, 2, "'contact.email':'x1@marketplace.amazon.de'"), "skipped");
+    assert_contacts(0);
 }
 
 static void consent_C2_unsubscribed_always_restricts(void **state)
@@ -178,6 +226,10 @@ int main(void)
         contact_test(consent_C11_subscribed_needs_the_operators_confirmation),
         contact_test(consent_C11_pending_needs_it_too_and_an_unmailable_row_is_no_opt_in),
         contact_test(consent_C4_N6_an_import_never_relaxes_whenever_it_comes),
+        contact_test(consent_C11_text_messages_have_a_confirmation_of_their_own),
+        contact_test(consent_C4_N6_an_import_never_relaxes_consent_to_text_messages),
+        contact_test(consent_C8_an_import_with_proof_subscribes_to_a_double_list_without_a_mail),
+        contact_test(G5_a_row_of_a_marketplace_relay_is_noted_as_skipped),
         contact_test(consent_C2_unsubscribed_always_restricts),
         contact_test(consent_C10_with_a_list_a_refusal_is_for_all_lists_and_the_list_is_joined_GR04),
         contact_test(a_word_for_consent_that_is_not_known_is_a_dead_letter_and_redacted_erases_nobody),
