@@ -7,15 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NOTICES_A_TRANSACTION = 200, EFFECT_BYTES = 4096, DATA_BYTES_MAX = 63 << 10 };
+enum { BATCH_MAX = 200, EFFECT_BYTES = 4096, DATA_BYTES_MAX = 63 << 10, LINE_BYTES_MAX = 4 * DATA_BYTES_MAX };
 
 /* The notices of one command. */
 struct sending {
     struct notice_desk desk;
     const char *file, *key;
-    struct notice notice; /* what all have in common */
+    struct notice common; /* what all have in common */
     size_t lines, made, deliveries;
-    struct buf effect;
+    struct arena arena; /* of the batch */
+    struct notice batch[BATCH_MAX];
+    size_t n, batch_made, batch_deliveries;
 };
 
 static int wrong_line(const struct sending *s, const char *what)
@@ -23,78 +25,88 @@ static int wrong_line(const struct sending *s, const char *what)
     return cli_fail("%s, line %zu: %s; the lines before it were taken", s->file, s->lines, what);
 }
 
-/* One line is an object, printed anew so that no byte but JSON goes out. Returns CLI_GO or the exit code. */
-static int put_line(struct sending *s, struct str line, enum err *err)
+/* Adds one line to the batch: an object, printed anew so that no byte but JSON goes out. Returns CLI_GO or the exit code. */
+static int take_line(struct sending *s, struct str line)
 {
-    struct buf data = BUF_INIT(NOTICE_BODY_MAX);
+    struct buf data = BUF_INIT(DATA_BYTES_MAX), effect = BUF_INIT(EFFECT_BYTES);
+    struct notice *notice = &s->batch[s->n];
     json_t *object = NULL;
-    size_t n = 0;
     int code = CLI_GO;
 
-    if (json_parse(line, &object, NULL) || !json_is_object(object)) {
+    if (json_parse(line, &object, NULL) || !json_is_object(object))
         code = wrong_line(s, "this is no JSON object");
-    } else {
-        *err = json_print(object, &data);
-        if (*err == ERR_TOO_LARGE || data.len > DATA_BYTES_MAX) {
-            *err = OK;
-            code = wrong_line(s, "a notice has at most 63 KiB");
-        }
-    }
-    if (code == CLI_GO && !*err) {
-        buf_clear(&s->effect);
-        *err = buf_printf(&s->effect, "send:%s:%zu", s->key, s->lines);
-        s->notice.data = buf_str(&data);
-        s->notice.effect = buf_str(&s->effect);
-        if (!*err)
-            *err = notice_put(s->desk.store, &s->notice, &n);
-        s->made += n > 0;
-        s->deliveries += n;
+    else if (json_print(object, &data))
+        code = wrong_line(s, "a notice has at most 63 KiB");
+    else if (buf_printf(&effect, "send:%s:%zu", s->key, s->lines))
+        code = cli_wrong("--key is too long");
+    if (code == CLI_GO) {
+        *notice = s->common;
+        notice->data = arena_str(&s->arena, buf_str(&data));
+        notice->effect = arena_str(&s->arena, buf_str(&effect));
+        s->n++;
+        if (!notice->data.p || !notice->effect.p)
+            code = cli_fail_why(ERR_MEMORY, NULL);
     }
     json_decref(object);
     buf_release(&data);
+    buf_release(&effect);
     return code;
 }
 
-/* Reads on to the end of one transaction; *more is false at the end of the file. Returns CLI_GO or the exit code. */
-static int put_lines(struct sending *s, FILE *in, char **line, size_t *size, bool *more, enum err *err)
+/* Inside a transaction. */
+static enum err put_batch(struct store *store, void *arg)
 {
-    int code = CLI_GO;
+    struct sending *s = arg;
+    enum err err = OK;
 
-    for (int i = 0; i < NOTICES_A_TRANSACTION && code == CLI_GO && !*err; i++) {
-        ssize_t n = getline(line, size, in);
-        struct str text = n > 0 ? str_trim(str_n(*line, (size_t)n)) : STR_NONE;
+    s->batch_made = s->batch_deliveries = 0;
+    for (size_t i = 0; i < s->n && !err; i++) {
+        size_t n = 0;
 
-        *more = n >= 0;
-        if (n < 0)
-            break;
-        s->lines++;
-        if (n > 4 * NOTICE_BODY_MAX)
-            return wrong_line(s, "a notice has at most 63 KiB");
-        if (text.len)
-            code = put_line(s, text, err);
+        err = notice_put(store, &s->batch[i], &n);
+        s->batch_made += n > 0;
+        s->batch_deliveries += n;
     }
-    return code;
+    return err;
 }
 
+static int commit_batch(struct sending *s)
+{
+    enum err err = s->n ? store_transact(s->desk.store, put_batch, s) : OK;
+
+    if (err)
+        return notice_desk_fail(&s->desk, err);
+    if (s->n) {
+        s->made += s->batch_made;
+        s->deliveries += s->batch_deliveries;
+    }
+    s->n = 0;
+    arena_reset(&s->arena);
+    return CLI_GO;
+}
+
+/* A broken line ends it; what stands before it is taken. */
 static int put_all(struct sending *s, FILE *in)
 {
     char *line = NULL;
     size_t size = 0;
-    bool more = true;
-    int code = CLI_GO;
+    ssize_t n;
+    int code = CLI_GO, committed;
 
-    while (more && code == CLI_GO) {
-        enum err err = db_begin(s->desk.store->db), failed = OK;
+    while (code == CLI_GO && (n = getline(&line, &size, in)) >= 0) {
+        struct str text = str_trim(str_n(line, (size_t)n));
 
-        if (!err)
-            code = put_lines(s, in, &line, &size, &more, &failed);
-        if (!err)
-            err = store_end(s->desk.store, failed);
-        if (err && code == CLI_GO)
-            code = notice_desk_fail(&s->desk, err);
+        s->lines++;
+        if (n > LINE_BYTES_MAX)
+            code = wrong_line(s, "a notice has at most 63 KiB");
+        else if (text.len)
+            code = take_line(s, text);
+        if (code == CLI_GO && s->n == BATCH_MAX)
+            code = commit_batch(s);
     }
     free(line);
-    return code;
+    committed = commit_batch(s);
+    return code == CLI_GO ? committed : code;
 }
 
 static int send_file(struct cli *cli, struct sending *s)
@@ -120,7 +132,7 @@ int notice_send_verb(struct cli *cli, int argc, char **argv)
         "Makes a notice of each line of a file, a JSON object each, which becomes the member \"data\" of what is sent.\n"
         "With --key the same line of a second run makes no second notice.",
         "echo '{\"coupon\":\"SPRING\"}' | storehook notice send campaign.started -", 2, 2};
-    struct sending s = {.desk = {.store = NULL}, .effect = BUF_INIT(EFFECT_BYTES)};
+    struct sending s = {.desk = {.store = NULL}};
     const char *target = NULL;
     struct id id = id_new(clock_wall_us(&clock_system));
     const struct cli_flag flags[] = {
@@ -136,13 +148,14 @@ int notice_send_verb(struct cli *cli, int argc, char **argv)
         return cli_wrong("\"%s\" is no type of notice; a type is words with dots between them, such as cart.abandoned", argv[0]);
     s.file = argv[1];
     s.key = s.key ? s.key : id.text;
+    arena_init(&s.arena, 2 * BATCH_MAX * DATA_BYTES_MAX);
     code = notice_desk_open(cli, target, 0, &s.desk);
     if (code == CLI_GO) {
-        s.notice = (struct notice){
+        s.common = (struct notice){
             .type = str_of(argv[0]), .target = str_of(target ? target : ""), .at_us = clock_wall_us(s.desk.store->clock)};
         code = send_file(cli, &s);
     }
+    arena_release(&s.arena);
     notice_desk_close(&s.desk);
-    buf_release(&s.effect);
     return code;
 }

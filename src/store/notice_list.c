@@ -105,18 +105,25 @@ enum err notice_replay(struct store *store, const struct notice_choice *choice, 
     return err;
 }
 
+/* What is dropped, and how many were. */
+struct dropping {
+    const struct notice_choice *choice;
+    int64_t n;
+};
+
 /* Inside a transaction. */
-static enum err drop(struct store *store, const struct notice_choice *choice, int64_t *n)
+static enum err drop(struct store *store, void *arg)
 {
     static const char by_id[] =
         "DELETE FROM notice_delivery WHERE account_id = $1 AND ($2 = 0 OR target_id = $2) AND notice_id = $3";
     static const char by_state[] =
         "DELETE FROM notice_delivery WHERE account_id = $1 AND ($2 = 0 OR target_id = $2) AND state = $3";
-    enum err err = choice->id.len
-                       ? db_run(store->db, by_id, "iis", store->account_id, choice->target_id, choice->id)
-                       : db_run(store->db, by_state, "iii", store->account_id, choice->target_id, (int64_t)choice->state);
+    struct dropping *d = arg;
+    const struct notice_choice *c = d->choice;
+    enum err err = c->id.len ? db_run(store->db, by_id, "iis", store->account_id, c->target_id, c->id)
+                             : db_run(store->db, by_state, "iii", store->account_id, c->target_id, (int64_t)c->state);
 
-    *n = err ? 0 : db_changes(store->db);
+    d->n = err ? 0 : db_changes(store->db);
     return err ? err
                : db_run(store->db,
                         "DELETE FROM notice WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM notice_delivery d"
@@ -126,10 +133,11 @@ static enum err drop(struct store *store, const struct notice_choice *choice, in
 
 enum err notice_drop(struct store *store, const struct notice_choice *choice, int64_t *n)
 {
-    enum err err = db_begin(store->db);
+    struct dropping d = {.choice = choice};
+    enum err err = store_transact(store, drop, &d);
 
-    *n = 0;
-    return err ? err : store_end(store, drop(store, choice, n));
+    *n = err ? 0 : d.n;
+    return err;
 }
 
 /* Runs one statement of the pair: about one target, or about all. */

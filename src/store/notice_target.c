@@ -125,10 +125,18 @@ static enum err insert_target(struct store *store, const struct notice_target_pl
                   "iisssi", store->account_id, id, plan->name, plan->url, not_null(plan->types), clock_wall_us(store->clock));
 }
 
+/* What one transaction works with. */
+struct job {
+    const struct seal *seal;
+    const struct notice_target_plan *plan;
+    const struct secret *secret;
+    int64_t id, grace_ms;
+};
+
 /* Inside a transaction. The number of a removed target may come again: nothing of that one is left. */
-static enum err put_target(struct store *store, const struct seal *seal, const struct notice_target_plan *plan,
-                           const struct secret *secret)
+static enum err put_target(struct store *store, void *arg)
 {
+    const struct job *job = arg;
     int64_t id = 0, n = 0;
     enum err err = ask_int(store, "SELECT COUNT(*) FROM notice_target WHERE account_id = $1", 0, &n);
 
@@ -137,8 +145,8 @@ static enum err put_target(struct store *store, const struct seal *seal, const s
     if (!err)
         err = ask_int(store, "SELECT COALESCE(MAX(id), 0) + 1 FROM notice_target WHERE account_id = $1", 0, &id);
     if (!err)
-        err = insert_target(store, plan, id);
-    return err ? err : insert_secret(store, seal, id, 1, secret);
+        err = insert_target(store, job->plan, id);
+    return err ? err : insert_secret(store, job->seal, id, 1, job->secret);
 }
 
 enum err notice_target_add(struct store *store, const struct seal *seal, const struct notice_target_plan *plan,
@@ -148,9 +156,7 @@ enum err notice_target_add(struct store *store, const struct seal *seal, const s
     enum err err = plan->secret ? take_secret(plan->secret, &made) : make_secret(&made);
 
     if (!err)
-        err = db_begin(store->db);
-    if (!err)
-        err = store_end(store, put_target(store, seal, plan, made));
+        err = store_transact(store, put_target, &(struct job){.seal = seal, .plan = plan, .secret = made});
     if (!err) {
         *secret = made;
         made = NULL;
@@ -233,7 +239,8 @@ enum err notice_target_set_enabled(struct store *store, int64_t id, bool enabled
                                      "iiis", store->account_id, id, (int64_t)enabled, enabled ? STR("") : not_null(why)));
 }
 
-enum err notice_target_remove(struct store *store, int64_t id)
+/* Inside a transaction. */
+static enum err remove_target(struct store *store, void *arg)
 {
     static const char *const of_target[] = {
         "DELETE FROM notice WHERE account_id = $1 AND id IN (SELECT notice_id FROM notice_delivery d WHERE d.account_id = $1"
@@ -242,16 +249,19 @@ enum err notice_target_remove(struct store *store, int64_t id)
         "DELETE FROM notice_delivery WHERE account_id = $1 AND target_id = $2",
         "DELETE FROM notice_secret WHERE account_id = $1 AND target_id = $2",
     };
-    enum err err = db_begin(store->db);
+    const struct job *job = arg;
+    enum err err = OK;
 
-    if (err)
-        return err;
     for (size_t i = 0; i < sizeof(of_target) / sizeof(*of_target) && !err; i++)
-        err = db_run(store->db, of_target[i], "ii", store->account_id, id);
-    if (!err)
-        err = need_change(
-            store, db_run(store->db, "DELETE FROM notice_target WHERE account_id = $1 AND id = $2", "ii", store->account_id, id));
-    return store_end(store, err);
+        err = db_run(store->db, of_target[i], "ii", store->account_id, job->id);
+    return err ? err
+               : need_change(store, db_run(store->db, "DELETE FROM notice_target WHERE account_id = $1 AND id = $2", "ii",
+                                           store->account_id, job->id));
+}
+
+enum err notice_target_remove(struct store *store, int64_t id)
+{
+    return store_transact(store, remove_target, &(struct job){.id = id});
 }
 
 /* --- rotation ----------------------------------------------------------------------------------------------------------- */
@@ -274,16 +284,16 @@ static enum err end_secrets(struct store *store, int64_t id, int64_t grace_ms)
 }
 
 /* Inside a transaction. The number goes on from the one that ends, which is there still when this is asked. */
-static enum err begin_secret(struct store *store, const struct seal *seal, int64_t id, int64_t grace_ms,
-                             const struct secret *secret)
+static enum err begin_secret(struct store *store, void *arg)
 {
+    const struct job *job = arg;
     int64_t number = 0;
     enum err err = ask_int(store, "SELECT COALESCE(MAX(number), 0) + 1 FROM notice_secret WHERE account_id = $1 AND target_id = $2",
-                           id, &number);
+                           job->id, &number);
 
     if (!err)
-        err = end_secrets(store, id, grace_ms);
-    return err ? err : insert_secret(store, seal, id, number, secret);
+        err = end_secrets(store, job->id, job->grace_ms);
+    return err ? err : insert_secret(store, job->seal, job->id, number, job->secret);
 }
 
 enum err notice_target_rotate(struct store *store, const struct seal *seal, int64_t id, const struct secret *given,
@@ -293,9 +303,7 @@ enum err notice_target_rotate(struct store *store, const struct seal *seal, int6
     enum err err = given ? take_secret(given, &made) : make_secret(&made);
 
     if (!err)
-        err = db_begin(store->db);
-    if (!err)
-        err = store_end(store, begin_secret(store, seal, id, grace_ms, made));
+        err = store_transact(store, begin_secret, &(struct job){.seal = seal, .secret = made, .id = id, .grace_ms = grace_ms});
     if (!err) {
         *out = made;
         made = NULL;

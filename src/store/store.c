@@ -1,11 +1,14 @@
 /* store.c -- owns the open contact database: found by the configuration, brought to this program's schema. */
 #include "store/store.h"
 
+#include "base/id.h"
 #include "model/view.h"
 #include "store/schema.h"
 #include "store/skip.h"
 
-enum { URL_BYTES = 4096, FIXED_BYTES = 1 << 20 };
+#include <poll.h>
+
+enum { URL_BYTES = 4096, FIXED_BYTES = 1 << 20, WAIT_PARTS = 16 };
 
 enum err store_open_url(const char *url, int64_t timeout_ms, const struct clock *clock, struct store **out, struct buf *why)
 {
@@ -98,5 +101,22 @@ enum err store_end(struct store *store, enum err err)
     if (!err)
         return db_commit(store->db);
     db_rollback(store->db);
+    return err;
+}
+
+enum err store_transact(struct store *store, enum err (*work)(struct store *store, void *arg), void *arg)
+{
+    enum err err = ERR_DB_BUSY;
+
+    for (int i = 0; i < STORE_TRIES && err == ERR_DB_BUSY; i++) {
+        unsigned char wait_ms = 0;
+
+        if (i) /* two that met part again */
+            random_bytes(&wait_ms, sizeof(wait_ms));
+        poll(NULL, 0, wait_ms / WAIT_PARTS);
+        err = db_begin(store->db);
+        if (!err)
+            err = store_end(store, work(store, arg));
+    }
     return err;
 }

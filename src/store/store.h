@@ -37,4 +37,9 @@ void store_close(struct store *store);
 /* Commits when `err` is OK, else rolls back; returns the first error. The one end of every transaction of the store. */
 enum err store_end(struct store *store, enum err err) MUST_CHECK;
 
+enum { STORE_TRIES = 50 };
+/* Runs `work` in a transaction of its own, and does all of it again while another one was ahead of it (ERR_DB_BUSY), STORE_TRIES
+ * times at most. `work` begins anew each time: what it leaves in `arg` is of its last run. Returns its error, or the commit's. */
+enum err store_transact(struct store *store, enum err (*work)(struct store *store, void *arg), void *arg) MUST_CHECK;
+
 #endif
