@@ -105,8 +105,9 @@ enum err notice_put(struct store *store, const struct notice *notice, size_t *n)
     return err;
 }
 
-#define OF_CONTACT \
-    "account_id = $1 AND (contact_id = $2 OR contact_id IN (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"
+#define OF_CONTACT                                                                                \
+    "account_id = $1 AND contact_id IN (SELECT CAST($2 AS TEXT) UNION ALL SELECT id FROM contact" \
+    " WHERE account_id = $1 AND alias_of = $2)"
 #define OF_ADDRESS "account_id = $1 AND address = $2"
 #define FORGET(which)                                                                                                 \
     {                                                                                                                 \
