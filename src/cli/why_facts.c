@@ -131,6 +131,12 @@ static json_t *statement_json(const struct why_facts *w, const struct consent *c
     return o;
 }
 
+/* Not a reason to suppress: what lifts one of before its time (C6). */
+static bool is_remembered(const struct suppression *s)
+{
+    return str_eq(s->reason, STR(SUPPRESSION_CONFIRMED)) || str_eq(s->reason, STR(SUPPRESSION_LIFTED));
+}
+
 static json_t *suppression_json(const struct why_facts *w, const struct suppression *s)
 {
     json_t *o = json_object();
@@ -138,7 +144,7 @@ static json_t *suppression_json(const struct why_facts *w, const struct suppress
 
     for (size_t i = 0; i < w->view->n_suppressions; i++)
         decides |= str_eq(w->view->suppressions[i], s->reason);
-    json_object_set_new(o, "kind", json_string("suppression"));
+    json_object_set_new(o, "kind", json_string(is_remembered(s) ? "remembered" : "suppression"));
     json_object_set_new(o, "state", json_str(s->reason));
     json_object_set_new(o, "channel", json_str(s->channel));
     json_object_set_new(o, "address", json_str(s->address));
@@ -192,6 +198,5 @@ void why_consent_print(const json_t *facts)
 
 bool why_line_is_of_consent(const struct ledger_line *line)
 {
-    return str_starts(line->what, STR("consent")) || str_eq(line->what, STR("list")) || str_eq(line->what, STR("suppression")) ||
-           str_starts(line->what, STR("dropped"));
+    return ledger_is_of_consent(line);
 }

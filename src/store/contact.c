@@ -313,6 +313,13 @@ static struct ledger_line line_of(const struct activity_line *activity)
                                 .applied_at_us = activity->applied_at_us};
 }
 
+bool ledger_is_of_consent(const struct ledger_line *line)
+{
+    bool ruled = line->rule.len > 1 && line->rule.p[0] == 'C' && line->rule.p[1] >= '0' && line->rule.p[1] <= '9';
+
+    return ruled || str_eq(line->what, STR("list")) || str_starts(line->what, STR("dropped"));
+}
+
 /* Both lists come the newest first, in the order of their making; the merged one is the oldest first. */
 enum err contact_ledger(struct store *store, struct str id, size_t max, struct arena *arena, struct ledger_line **out, size_t *n)
 {

@@ -35,6 +35,8 @@ struct ledger_line {
     struct str url; /* of an activity */
     int64_t source_id, event_at_us, received_at_us, applied_at_us;
 };
+/* True when the line is about consent, a list or a suppression: its rule is one of C1 to C13, or it says who joined a list. */
+bool ledger_is_of_consent(const struct ledger_line *line);
 /* The latest `max` lines about a contact, activities among them, oldest first, those of ids that were merged into it included. */
 enum err contact_ledger(struct store *store, struct str id, size_t max, struct arena *arena, struct ledger_line **out,
                         size_t *n) MUST_CHECK;

@@ -144,12 +144,18 @@ static enum err add_visit(void *arg, const struct visit *v, struct arena *arena)
     return c->err;
 }
 
+static struct str or_nothing(struct str s)
+{
+    return s.len ? s : STR("nothing");
+}
+
 /* "pending -> subscribed" */
 static struct str change_text(const struct ledger_line *line, struct buf *text)
 {
     buf_clear(text);
     if (line->old.len || line->new.len)
-        if (buf_printf(text, "%.*s: %.*s -> %.*s", STR_ARG(line->what), STR_ARG(line->old), STR_ARG(line->new)))
+        if (buf_printf(text, "%.*s: %.*s -> %.*s", STR_ARG(line->what), STR_ARG(or_nothing(line->old)),
+                       STR_ARG(or_nothing(line->new))))
             return line->what;
     return text->len ? buf_str(text) : line->what;
 }
@@ -164,15 +170,13 @@ static bool is_told_elsewhere(const struct ledger_line *line)
 static void add_line(struct collection *c, const struct ledger_line *line)
 {
     struct buf text = BUF_INIT(64 << 10);
-    bool consent =
-        str_starts(line->what, STR("consent")) || str_eq(line->what, STR("list")) || str_eq(line->what, STR("suppression"));
     struct moment m = {.at_us = line->event_at_us, .source_id = line->source_id, .ref = line->name, .url = line->url};
 
     if (line->rule.len == 0) {
         m.kind = MOMENT_ACTIVITY;
         m.text = line->new;
     } else {
-        m.kind = consent ? MOMENT_CONSENT : MOMENT_CHANGE;
+        m.kind = ledger_is_of_consent(line) ? MOMENT_CONSENT : MOMENT_CHANGE;
         m.text = change_text(line, &text);
     }
     if (line->rule.len == 0 || !is_told_elsewhere(line))

@@ -125,9 +125,18 @@ def test_C12_why_consent_tells_every_statement_and_which_decides(site):
     said = site.json("why", OTHER, "--consent")
     deciding = [f for f in said["facts"] if f["decides"]]
     assert [(f["kind"], f["state"], f["source"]) for f in deciding if f["list"] is None] == [("refusal", "unsubscribed", "own")]
-    assert said["ledger"] and all("consent" in line["what"] or line["what"] == "list" for line in said["ledger"])
+    assert said["ledger"] and all(line["rule"].startswith("C") or line["what"] == "list" for line in said["ledger"])
     text = site.cli("why", OTHER, "--consent").out
     assert "is not to be mailed" in text and "decides" in text and "refusal" in text and "said by own" in text
+
+
+def test_C6_C12_why_consent_tells_a_lifted_suppression_and_who_lifted_it(site):
+    site.cli("contacts", "suppress", GUEST, "--reason", "asked by phone", "--by", "Ada")
+    site.cli("contacts", "unsuppress", GUEST, "--by", "Bob")
+    said = site.json("why", GUEST, "--consent")
+    assert {(f["kind"], f["state"], f["decides"]) for f in said["facts"] if "list" not in f} == {
+        ("suppression", "manual", False), ("remembered", "lifted", False)}
+    assert {"suppressed by Ada: asked by phone", "suppression lifted by Bob"} <= {line["what"] for line in said["ledger"]}
 
 
 def test_F2_why_field_tells_what_each_source_says_and_which_counts(site):
