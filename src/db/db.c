@@ -203,7 +203,20 @@ static size_t cache_slot(struct db *db)
     return oldest;
 }
 
+void db_gather(struct db *db, db_write_fn *write, void *arg)
+{
+    db->gathered = write;
+    db->gathered_arg = arg;
+}
+
 enum err db_prepare(struct db *db, const char *sql, struct db_stmt **out)
+{
+    enum err err = db->gathered ? db->gathered(db->gathered_arg, str_starts(str_of(sql), STR("SELECT"))) : OK;
+
+    return err ? err : db_prepare_now(db, sql, out);
+}
+
+enum err db_prepare_now(struct db *db, const char *sql, struct db_stmt **out)
 {
     struct db_stmt *st = cache_find(db, sql);
 

@@ -2,6 +2,7 @@
 #ifndef DB_DB_H
 #define DB_DB_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -57,6 +58,44 @@ enum err db_query(struct db *db, struct db_stmt **out, const char *sql, const ch
 enum err db_run(struct db *db, const char *sql, const char *types, ...) MUST_CHECK;
 /* Rows changed by the last db_run or db_step. */
 int64_t db_changes(const struct db *db);
+
+/* One statement for many sets of values, kept in the memory of an arena. Texts are borrowed until they were used. */
+enum { DB_VALUES_MAX = 32 };
+struct db_value {
+    int64_t number;
+    struct str text;
+};
+struct db_rows {
+    const char *types; /* letters i and s, as those of db_run; at most DB_VALUES_MAX */
+    struct arena *arena;
+    struct db_value *values; /* set after set */
+    size_t n, room;          /* sets */
+};
+#define DB_ROWS(letters, memory) ((struct db_rows){.types = (letters), .arena = (memory)})
+/* Adds one set. ERR_MEMORY. */
+enum err db_rows_add(struct db_rows *rows, ...) MUST_CHECK;
+
+/* Called for each row of a SELECT; `set`: which set of values it belongs to, from 0. Columns as in the statement. */
+typedef enum err db_row_fn(void *arg, struct db_stmt *st, size_t set);
+struct db_many {
+    const char *sql; /* as for one set of values; an INSERT has one list VALUES (...), and its sets differ in their keys */
+    const struct db_rows *rows;
+    db_row_fn *each; /* for a SELECT, else NULL */
+    void *arg;
+};
+/*
+ * Runs each of the statements for each of its sets, in order, inside a transaction. PostgreSQL gets all of them at once, each
+ * INSERT and SELECT with arrays instead of single values, and waits once; SQLite runs them one by one.
+ * `each` runs no statement. Errors: those of db_step, and the first of `each`.
+ */
+enum err db_run_many(struct db *db, const struct db_many *list, size_t n) MUST_CHECK;
+
+/*
+ * Before any statement but those of db_run_many `write` is called, until it is NULL again: for who gathers what is to be written.
+ * `reads`: the statement is a SELECT. Its error is that of the statement.
+ */
+typedef enum err db_write_fn(void *arg, bool reads);
+void db_gather(struct db *db, db_write_fn *write, void *arg);
 
 /* Brings the log of changes into the database and empties it, so that no file holds what was deleted. Outside of a transaction.
  * ERR_DB_BUSY while somebody reads, after the timeout: then it stays as it is. */

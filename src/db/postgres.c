@@ -1,42 +1,13 @@
 /* postgres.c -- owns the PostgreSQL back end: transactions as if one at a time, statements prepared on the server. */
 #include "db/postgres_copy.h"
-#include "db/postgres_link.h"
+#include "db/postgres_stmt.h"
 
 /*
  * Every transaction is SERIALIZABLE: what commits is what some order, one after the other, would have made, so several drainers need
  * no locks of ours; who comes too late is told ERR_DB_BUSY and tries again (docs/decisions.md).
  * A failed statement spoils its transaction up to the savepoint: until then every other one fails, too.
  */
-enum { INT_CHARS = 24, NAME_CHARS = 24, TRIES_ALONE = 10, TEXT_OID = 25, SCHEMA_LOCK = 1937009512 };
-
-/* Where a value lies that cannot be sent as it was given. */
-struct value {
-    char number[INT_CHARS];
-    char *mended; /* owned */
-};
-
-struct postgres_stmt {
-    struct db_stmt base;
-    char name[NAME_CHARS];
-    uint64_t generation; /* of the connection that it is prepared on */
-    int n_values;
-    struct value *values;
-    const char **starts; /* NULL: NULL */
-    int *sizes, *formats;
-    Oid *types;
-    PGresult *result; /* of the step; rows from 0 */
-    int row;
-};
-
-static struct postgres_db *connection(struct db *db)
-{
-    return (struct postgres_db *)db;
-}
-
-static struct postgres_stmt *statement(struct db_stmt *st)
-{
-    return (struct postgres_stmt *)st;
-}
+enum { TRIES_ALONE = 10, SCHEMA_LOCK = 1937009512 };
 
 static enum err postgres_exec(struct db *db, const char *sql)
 {
@@ -152,8 +123,7 @@ static enum err make_values(struct postgres_stmt *st, const PGresult *descriptio
     return OK;
 }
 
-/* Makes the statement known to the server that the connection leads to now. */
-static enum err prepare_there(struct postgres_db *p, struct postgres_stmt *st)
+enum err postgres_prepare_there(struct postgres_db *p, struct postgres_stmt *st)
 {
     PGresult *description = NULL;
     enum err err;
@@ -210,11 +180,11 @@ static enum err postgres_prepare(struct db *db, const char *sql, struct db_stmt 
         goto done;
     st->base.db = db;
     st->base.sql = str_dup(str_of(sql));
-    err = st->base.sql ? prepare_there(connection(db), st) : ERR_MEMORY;
+    err = st->base.sql ? postgres_prepare_there(connection(db), st) : ERR_MEMORY;
     if (err == ERR_DB_DOWN && !db->in_transaction) { /* lost while nobody used it */
         err = postgres_link_ready(connection(db));
         if (!err)
-            err = prepare_there(connection(db), st);
+            err = postgres_prepare_there(connection(db), st);
     }
     if (err)
         goto done;
@@ -299,7 +269,7 @@ static enum err run_once(struct postgres_db *p, struct postgres_stmt *st)
     enum err err = p->base.in_transaction ? OK : postgres_link_ready(p);
 
     if (!err && st->generation != p->generation)
-        err = prepare_there(p, st);
+        err = postgres_prepare_there(p, st);
     if (err)
         return err;
     if (!PQsendQueryPrepared(p->conn, st->name, st->n_values, st->starts, st->sizes, st->formats, 0))

@@ -130,6 +130,22 @@ enum err postgres_link_answer(struct postgres_db *p, PGresult **out)
     return err;
 }
 
+enum err postgres_link_end(struct postgres_db *p)
+{
+    bool ended = false;
+    enum err err = OK;
+
+    while (!ended && PQstatus(p->conn) == CONNECTION_OK && !(err = await(p))) {
+        PGresult *result = PQgetResult(p->conn); /* NULL: between two statements */
+
+        ended = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        PQclear(result);
+    }
+    if (!err && (!ended || !PQexitPipelineMode(p->conn)))
+        err = lost(p);
+    return err;
+}
+
 enum err postgres_link_done(struct postgres_db *p, int sent)
 {
     PGresult *result = NULL;

@@ -25,6 +25,8 @@ enum err postgres_link_ready(struct postgres_db *p) MUST_CHECK;
 /* Waits for all answers to what was sent, at most some minutes; the last one, or NULL, is *out. Returns owned.
  * Errors: what the first answer that failed says, ERR_DB_DOWN when the connection was lost. */
 enum err postgres_link_answer(struct postgres_db *p, PGresult **out) MUST_CHECK;
+/* Takes what is left of the answers of a pipeline, up to its end, and leaves pipeline mode. ERR_DB_DOWN. */
+enum err postgres_link_end(struct postgres_db *p) MUST_CHECK;
 /* `sent`: the result of PQsend...; then as postgres_link_answer, for commands without rows. */
 enum err postgres_link_done(struct postgres_db *p, int sent) MUST_CHECK;
 
