@@ -148,7 +148,7 @@ check:
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
 
 # The tests of what a contact becomes, once more on a private PostgreSQL (tests/private-postgres).
-ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_limit contact_orders contact_people edit lists merge notice notice_work source source_secret trigger trigger_acts)
+ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_limit contact_orders contact_people drain_batch drain_elements edit lists merge notice notice_work source source_secret trigger trigger_acts)
 
 test-postgres:
 	@tools/deps run test
@@ -180,7 +180,7 @@ valgrind:
 valgrind-programs: $(UNIT)
 
 # The parts of the drainer's work are timed from outside: the linker puts the benchmark's functions before them.
-TIMED := route_map seen_take erase_when scope_load contact_apply scope_save db_commit
+TIMED := route_map job_want facts_load_wanted seen_take erase_when scope_load contact_apply scope_save facts_flush db_commit
 $(BUILD)/bench/drain: private BENCH_FLAGS := $(TIMED:%=-Wl,--wrap=%)
 
 bench: $(BUILD)/storehook $(BENCHES)

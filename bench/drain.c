@@ -5,9 +5,10 @@
 #include "drain_stream.h"
 
 #include "base/log.h"
-#include "engine/drain.h"
+#include "engine/drain_job.h"
 #include "model/contact.h"
 #include "store/erase.h"
+#include "store/facts.h"
 #include "store/scope.h"
 #include "store/seen.h"
 
@@ -20,8 +21,8 @@ enum { PATH_CHARS = 200, LINE_CHARS = 800 };
 
 /* -- where the time goes: the functions of each part are wrapped by the linker (Makefile), so the program itself measures nothing - */
 
-enum section { IN_MAP, IN_LOAD, IN_APPLY, IN_SAVE, IN_COMMIT, SECTION__COUNT };
-static const char *const section_names[SECTION__COUNT] = {"map", "load", "apply", "save", "commit"};
+enum section { IN_MAP, IN_LOAD, IN_APPLY, IN_SAVE, IN_WRITE, IN_COMMIT, SECTION__COUNT };
+static const char *const section_names[SECTION__COUNT] = {"map", "load", "apply", "save", "write", "commit"};
 static int64_t section_us[SECTION__COUNT];
 
 #define TIMED(section, type, name, parameters, ...)                  \
@@ -40,6 +41,8 @@ TIMED(IN_MAP, enum err, route_map,
       (const struct route *route, const struct entry *entry, const json_t *config, struct arena *arena, struct mapped *out,
        struct map_failure *failure),
       route, entry, config, arena, out, failure)
+TIMED(IN_LOAD, enum err, job_want, (struct job * job), job)
+TIMED(IN_LOAD, enum err, facts_load_wanted, (struct store * store), store)
 TIMED(IN_LOAD, enum err, seen_take,
       (struct store * store, int64_t source_id, struct str key, struct str delivery_id, struct arena *arena, struct seen *out),
       store, source_id, key, delivery_id, arena, out)
@@ -57,6 +60,7 @@ TIMED(IN_APPLY, enum err, contact_apply,
 TIMED(IN_SAVE, enum err, scope_save,
       (struct store * store, const struct scope *scope, const struct event_context *ctx, struct str delivery_id), store, scope, ctx,
       delivery_id)
+TIMED(IN_WRITE, enum err, facts_flush, (struct store * store), store)
 TIMED(IN_COMMIT, enum err, db_commit, (struct db * db), db)
 
 /* -- one back end ---------------------------------------------------------------------------------------------------------------- */

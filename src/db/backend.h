@@ -17,7 +17,7 @@ struct db {
     size_t n_cached;
     uint64_t tick; /* grows with each use, for the eviction of the statement unused for longest */
     bool in_transaction, in_savepoint;
-    bool closing; /* nothing needs to be told to the server any more */
+    bool closing;          /* nothing needs to be told to the server any more */
     db_write_fn *gathered; /* db_gather */
     void *gathered_arg;
 };
@@ -55,9 +55,9 @@ struct db_backend {
     void (*reset)(struct db_stmt *st);
     int64_t (*changes)(const struct db *db);
     enum err (*run_many)(struct db *db, const struct db_many *list, size_t n); /* NULL: one by one */
-    enum err (*empty_log)(struct db *db);     /* NULL: it has none of its own to empty */
-    const char *columns_sql, *references_sql; /* of db_columns, db_references */
-    const char *freeze_sql;                   /* of db_begin_frozen; NULL: begin_alone does it */
+    enum err (*empty_log)(struct db *db);                                      /* NULL: it has none of its own to empty */
+    const char *columns_sql, *references_sql;                                  /* of db_columns, db_references */
+    const char *freeze_sql;                                                    /* of db_begin_frozen; NULL: begin_alone does it */
     /* NULL: row by row, as a statement. Else the rows as they come; `end` also after an error. */
     enum err (*bulk_begin)(struct db *db, const char *table_and_columns);
     enum err (*bulk_row)(struct db *db, const struct str *values, size_t n);
@@ -73,10 +73,6 @@ enum err db_begin_alone(struct db *db) MUST_CHECK;
 enum err db_prepare_now(struct db *db, const char *sql, struct db_stmt **out) MUST_CHECK;
 /* Binds set `set` of the rows. */
 void db_bind_set(struct db_stmt *st, const struct db_rows *rows, size_t set);
-static inline const struct db_value *db_rows_at(const struct db_rows *rows, size_t set)
-{
-    return rows->values + set * strlen(rows->types);
-}
 /* Each set of one statement by itself. */
 enum err db_run_sets(struct db *db, const struct db_many *many) MUST_CHECK;
 

@@ -60,7 +60,7 @@ enum err db_run(struct db *db, const char *sql, const char *types, ...) MUST_CHE
 int64_t db_changes(const struct db *db);
 
 /* One statement for many sets of values, kept in the memory of an arena. Texts are borrowed until they were used. */
-enum { DB_VALUES_MAX = 32 };
+enum { DB_VALUES_MAX = 40 };
 struct db_value {
     int64_t number;
     struct str text;
@@ -74,6 +74,9 @@ struct db_rows {
 #define DB_ROWS(letters, memory) ((struct db_rows){.types = (letters), .arena = (memory)})
 /* Adds one set. ERR_MEMORY. */
 enum err db_rows_add(struct db_rows *rows, ...) MUST_CHECK;
+
+/* Borrows value `i` (from 0) of a set. */
+const struct db_value *db_rows_value(const struct db_rows *rows, size_t set, size_t i);
 
 /* Called for each row of a SELECT; `set`: which set of values it belongs to, from 0. Columns as in the statement. */
 typedef enum err db_row_fn(void *arg, struct db_stmt *st, size_t set);

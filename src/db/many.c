@@ -45,9 +45,14 @@ enum err db_rows_add(struct db_rows *rows, ...)
     return OK;
 }
 
+const struct db_value *db_rows_value(const struct db_rows *rows, size_t set, size_t i)
+{
+    return rows->values + set * strlen(rows->types) + i;
+}
+
 void db_bind_set(struct db_stmt *st, const struct db_rows *rows, size_t set)
 {
-    const struct db_value *value = db_rows_at(rows, set);
+    const struct db_value *value = db_rows_value(rows, set, 0);
 
     for (int i = 0; rows->types[i]; i++)
         if (rows->types[i] == 'i')

@@ -175,7 +175,7 @@ static enum err set_session(struct postgres_db *p)
     PQsetnonblocking(p->conn, 1);
     snprintf(sql, sizeof(sql),
              "SET default_transaction_isolation = 'serializable'; SET lock_timeout = %lld; SET statement_timeout = " STATEMENT_MS
-             "; SET standard_conforming_strings = on;"
+             "; SET standard_conforming_strings = on; SET jit = off;"
              " SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
              (long long)(p->busy_ms > 0 ? p->busy_ms : 1));
     return postgres_link_done(p, PQsendQuery(p->conn, sql));

@@ -5,37 +5,49 @@
 #include "base/log.h"
 #include "engine/drain_browser.h"
 #include "store/account.h"
+#include "store/facts.h"
 #include "store/fetch.h"
 #include "store/list.h"
 #include "store/parked.h"
 #include "store/seen.h"
 #include "store/source.h"
 
-enum { ENTRY_ARENA_BYTES = 64 << 20 };
+/* Entries are mapped and applied together up to so many bytes of memory; one alone may take the maximum. */
+enum { WORK_ARENA_BYTES = 96 << 20, TOGETHER_BYTES = 32 << 20 };
 
 /* Sources change rarely; a batch asks for each one once. */
 static enum err batch_source(struct batch *b, int64_t id, const struct source **out)
 {
-    struct source *s;
+    struct batch_source *s;
     enum err err;
 
-    for (size_t i = 0; i < b->n_sources; i++)
-        if (b->sources[i].id == id) {
-            *out = &b->sources[i];
+    for (s = b->sources; s; s = s->next)
+        if (s->source.id == id) {
+            *out = &s->source;
             return OK;
         }
-    if (b->n_sources == SOURCES_KEPT)
-        source_release(&b->sources[--b->n_sources]);
-    s = &b->sources[b->n_sources];
-    *s = (struct source){.id = 0};
-    err = source_get(b->parts->store, id, s);
+    s = arena_alloc(b->arena, sizeof(*s));
+    err = s ? source_get(b->parts->store, id, &s->source) : ERR_MEMORY;
     if (err) {
-        source_release(s);
+        if (s)
+            source_release(&s->source);
         return err;
     }
-    b->n_sources++;
-    *out = s;
+    s->next = b->sources;
+    b->sources = s;
+    *out = &s->source;
     return OK;
+}
+
+/* What was read in one transaction counts for that one. */
+static void forget_read(struct batch *b)
+{
+    for (struct batch_source *s = b->sources; s; s = s->next)
+        source_release(&s->source);
+    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
+        field_register_release(&b->fields[i]);
+    b->sources = NULL;
+    b->n_triggers = b->n_accounts = 0;
 }
 
 enum err job_fields(struct job *job, struct field_register **out)
@@ -152,7 +164,8 @@ static enum err map_entry(struct job *job, struct map_failure *failure)
     return route_map(job->route, job->entry, job->source->config, work, &job->mapped, failure);
 }
 
-static enum err apply_entry(struct job *job)
+/* What can be said of the entry without its effects: source, route, events, and what these will need. */
+static enum err read_entry(struct job *job)
 {
     struct map_failure failure = {0};
     bool go = false;
@@ -160,14 +173,16 @@ static enum err apply_entry(struct job *job)
 
     if (err || !go)
         return err;
-    if (entry_brings_secret(job->entry))
-        return job_keep_secret(job);
+    job->secret = entry_brings_secret(job->entry);
+    if (job->secret)
+        return OK;
     err = map_entry(job, &failure);
     if (err && err != ERR_MEMORY && failure.reason[0]) {
         bury(job, failure.reason, failure.detail);
         return OK;
     }
-    return err ? err : apply_mapped(job);
+    job->go = !err;
+    return err ? err : job_want(job);
 }
 
 /* Trouble of the database as a whole, which fails the batch; anything else is the entry's own. */
@@ -176,20 +191,33 @@ static bool is_trouble(enum err err)
     return err == ERR_DB_BUSY || err == ERR_DB_DOWN;
 }
 
-static void report(const struct job *job, enum err err)
+static bool is_handed_out_too_often(const struct job *job)
 {
-    const char *source = job->source && job->source->name ? job->source->name : "";
+    return job->claimed->deliveries > job->batch->parts->tries;
+}
 
-    if (err) {
-        LOG(LOG_ERROR, "entry failed, stays pending", KV_STR("id", job->entry->id), KV_TEXT("source", source), KV_ERR(err),
-            KV_TEXT("why", db_trouble(job->batch->parts->store->db)));
-    } else if (job->verdict->reason.len) {
+static const char *source_name(const struct job *job)
+{
+    return job->source && job->source->name ? job->source->name : "";
+}
+
+static void report_failure(const struct job *job, enum err err)
+{
+    LOG(LOG_ERROR, "entry failed, stays pending", KV_STR("id", job->entry->id), KV_TEXT("source", source_name(job)), KV_ERR(err),
+        KV_TEXT("why", db_trouble(job->batch->parts->store->db)));
+}
+
+/* Of what was committed. */
+static void report(const struct job *job)
+{
+    if (job->verdict->reason.len) {
         counter_add(COUNTER_DEAD, 1);
-        LOG(LOG_WARN, "dead letter", KV_STR("id", job->entry->id), KV_TEXT("source", source), KV_STR("topic", job->entry->topic),
-            KV_STR("reason", job->verdict->reason), KV_STR("detail", job->verdict->detail));
-    } else {
+        LOG(LOG_WARN, "dead letter", KV_STR("id", job->entry->id), KV_TEXT("source", source_name(job)),
+            KV_STR("topic", job->entry->topic), KV_STR("reason", job->verdict->reason), KV_STR("detail", job->verdict->detail));
+    } else if (!is_handed_out_too_often(job)) {
         counter_add(COUNTER_APPLIED, 1);
-        LOG(LOG_DEBUG, "entry applied", KV_STR("id", job->entry->id), KV_TEXT("source", source), KV_UINT("events", job->mapped.n));
+        LOG(LOG_DEBUG, "entry applied", KV_STR("id", job->entry->id), KV_TEXT("source", source_name(job)),
+            KV_UINT("events", job->mapped.n));
     }
 }
 
@@ -208,34 +236,84 @@ static enum err give_up(struct job *job)
     if (err || applied)
         return err;
     bury(job, "poison", STR("handed out too often without success; see the log for its failures"));
-    report(job, OK);
     return OK;
 }
 
-static enum err batch_entry(struct batch *b, const struct claimed *claimed, struct drain_verdict *verdict)
+static enum err apply_entry(struct job *job)
 {
-    struct job job = {.batch = b, .entry = &claimed->entry, .verdict = verdict, .trouble = BUF_INIT(REASON_BYTES * 2)};
     enum err err;
 
-    arena_reset(&b->work);
+    if (is_handed_out_too_often(job))
+        return give_up(job);
+    err = job->source ? job_enter_account(job) : OK;
+    if (err)
+        return err;
+    if (job->secret)
+        return job_keep_secret(job);
+    return job->go ? apply_mapped(job) : OK;
+}
+
+static void start_job(struct batch *b, struct job *job, const struct claimed *claimed, struct drain_verdict *verdict)
+{
     *verdict = (struct drain_verdict){.keep = false};
-    if (claimed->deliveries > b->parts->tries)
-        return give_up(&job);
-    err = db_savepoint(b->parts->store->db);
+    *job = (struct job){
+        .batch = b, .claimed = claimed, .entry = &claimed->entry, .verdict = verdict, .trouble = BUF_INIT(REASON_BYTES * 2)};
+}
+
+/* Reads entries until their memory is enough, and loads what they need. *n: how many. */
+static enum err read_some(struct batch *b, struct job *jobs, size_t max, size_t *n)
+{
+    enum err err = OK;
+
+    for (*n = 0; *n < max && !err && (*n == 0 || b->work.used_bytes < TOGETHER_BYTES); ++*n)
+        if (!is_handed_out_too_often(&jobs[*n]))
+            err = read_entry(&jobs[*n]);
+    return err ? err : facts_load_wanted(b->parts->store);
+}
+
+/* One after the other in memory; what they changed is written at once. */
+static enum err apply_together(struct batch *b, struct job *jobs, size_t max, size_t *n)
+{
+    enum err err = read_some(b, jobs, max, n);
+
+    for (size_t i = 0; i < *n && !err; i++)
+        err = apply_entry(&jobs[i]);
+    return err ? err : facts_flush(b->parts->store);
+}
+
+/* The failure of an entry is its own: what it wrote is undone, and it stays pending. */
+static enum err apply_alone(struct batch *b, struct job *job)
+{
+    struct db *db = b->parts->store->db;
+    size_t n = 0;
+    enum err err = db_savepoint(db);
+
+    if (err)
+        return err;
+    err = apply_together(b, job, 1, &n);
     if (!err)
-        err = apply_entry(&job);
-    if (!err) {
-        err = db_savepoint_release(b->parts->store->db);
-    } else if (!is_trouble(err)) {
-        report(&job, err);
-        *verdict = (struct drain_verdict){.keep = true};
-        for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
-            field_register_forget(&b->fields[i]); /* what the entry added is not there */
-        err = db_savepoint_rollback(b->parts->store->db);
+        return db_savepoint_release(db);
+    if (is_trouble(err))
+        return err;
+    job->failed = err;
+    report_failure(job, err);
+    *job->verdict = (struct drain_verdict){.keep = true};
+    facts_forget(b->parts->store);
+    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
+        field_register_forget(&b->fields[i]); /* what the entry added is not there */
+    return db_savepoint_rollback(db);
+}
+
+/* In one transaction. `alone`: each entry by itself. */
+static enum err apply_all(struct batch *b, struct job *jobs, size_t n, bool alone)
+{
+    enum err err = OK;
+
+    for (size_t i = 0, done = 1; i < n && !err; i += done) {
+        err = alone ? apply_alone(b, &jobs[i]) : apply_together(b, &jobs[i], n - i, &done);
+        facts_forget(b->parts->store);
+        arena_reset(&b->work);
     }
-    if (!err && !verdict->keep)
-        report(&job, OK);
-    buf_release(&job.trouble);
     return err;
 }
 
@@ -248,27 +326,58 @@ static enum err end_batch(const struct drain_parts *parts, enum err err)
     return OK;
 }
 
-enum err drain_batch(const struct drain_parts *parts, const struct claimed *const *entries, size_t n, struct arena *arena,
-                     struct drain_verdict *verdicts)
+static enum err run_transaction(struct batch *b, struct job *jobs, size_t n, bool alone)
 {
-    struct batch b = {.parts = parts, .arena = arena, .n_sources = 0};
-    int64_t account_id = parts->store->account_id;
-    enum err err = db_begin(parts->store->db);
+    struct store *store = b->parts->store;
+    int64_t account_id = store->account_id;
+    enum err err = db_begin(store->db);
 
     if (err)
         return is_trouble(err) ? err : ERR_DB_DOWN;
-    arena_init(&b.work, ENTRY_ARENA_BYTES);
-    err = policy_load(parts->store, arena, &b.policy);
-    for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
-        field_register_init(&b.fields[i]);
+    err = policy_load(store, b->arena, &b->policy);
+    if (!err)
+        err = facts_begin(store, &b->work);
+    if (!err) {
+        err = apply_all(b, jobs, n, alone);
+        facts_end(store);
+    }
+    store_enter(store, account_id);
+    return end_batch(b->parts, err);
+}
+
+static enum err run_batch(struct batch *b, const struct claimed *const *entries, size_t n, struct drain_verdict *verdicts,
+                          bool alone)
+{
+    struct job *jobs = arena_array(b->arena, n, sizeof(*jobs));
+    enum err err = jobs ? OK : ERR_MEMORY;
+
     for (size_t i = 0; i < n && !err; i++)
-        err = batch_entry(&b, entries[i], &verdicts[i]);
-    store_enter(parts->store, account_id);
-    err = end_batch(parts, err);
-    for (size_t i = 0; i < b.n_sources; i++)
-        source_release(&b.sources[i]);
+        start_job(b, &jobs[i], entries[i], &verdicts[i]);
     for (size_t i = 0; i < ACCOUNTS_KEPT; i++)
-        field_register_release(&b.fields[i]);
+        field_register_init(&b->fields[i]);
+    if (!err)
+        err = run_transaction(b, jobs, n, alone);
+    for (size_t i = 0; i < n && jobs; i++) {
+        if (!err && !jobs[i].failed)
+            report(&jobs[i]);
+        buf_release(&jobs[i].trouble);
+    }
+    forget_read(b);
+    arena_reset(&b->work);
+    return err;
+}
+
+/* All together first: an entry that fails then fails the rest, and each has a try of its own. */
+enum err drain_batch(const struct drain_parts *parts, const struct claimed *const *entries, size_t n, struct arena *arena,
+                     struct drain_verdict *verdicts)
+{
+    struct batch b = {.parts = parts, .arena = arena};
+    enum err err;
+
+    arena_init(&b.work, WORK_ARENA_BYTES);
+    err = run_batch(&b, entries, n, verdicts, false);
+    if (err && !is_trouble(err))
+        err = run_batch(&b, entries, n, verdicts, true);
     arena_release(&b.work);
     return err && !is_trouble(err) ? ERR_DB_DOWN : err;
 }

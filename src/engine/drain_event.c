@@ -17,23 +17,67 @@ static struct id fresh_id(void *arg)
     return id_new(clock_wall_us(job->batch->parts->clock));
 }
 
-/* An event of our own push protocol has an id: the first one with it wins (D3). Taken before its effects, in their transaction. */
-static enum err take_event_id(struct job *job, const struct event *event, struct str receipt, bool *before)
+/* The key of an event that has an id of its own, as those of our push protocol have; else empty. */
+static enum err event_key(struct job *job, const struct event *event, struct str *out)
 {
-    struct batch *b = job->batch;
     struct buf key = BUF_INIT(1024);
-    struct seen seen = {.before = false};
     struct str id = event->m[M_ID].is == PRESENT ? event->m[M_ID].text : STR_NONE;
     enum err err;
 
-    *before = false;
+    *out = STR_NONE;
     if (id.len == 0)
         return OK;
     err = buf_printf(&key, "event|%.*s", STR_ARG(str_upto(id, 512)));
     if (!err)
-        err = seen_take(b->parts->store, job->source->id, buf_str(&key), receipt, &b->work, &seen);
-    *before = seen.before && !str_eq(seen.delivery_id, receipt);
+        *out = arena_str(&job->batch->work, buf_str(&key));
     buf_release(&key);
+    return err ? err : out->p ? OK : ERR_MEMORY;
+}
+
+/* The first one with an id wins (D3). Taken before its effects, in their transaction. */
+static enum err take_event_id(struct job *job, const struct event *event, struct str receipt, bool *before)
+{
+    struct batch *b = job->batch;
+    struct seen seen = {.before = false};
+    struct str key;
+    enum err err = event_key(job, event, &key);
+
+    *before = false;
+    if (err || key.len == 0)
+        return err;
+    err = seen_take(b->parts->store, job->source->id, key, receipt, &b->work, &seen);
+    *before = seen.before && !str_eq(seen.delivery_id, receipt);
+    return err;
+}
+
+static enum err want_event(struct job *job, const struct event *event, const struct event_refs *refs)
+{
+    struct batch *b = job->batch;
+    struct str key;
+    enum err err = event_key(job, event, &key);
+
+    if (!err)
+        err = seen_want(b->parts->store, job->source->id, key);
+    if (!err)
+        err = erase_want(b->parts->store, b->parts->seal, refs, job->source->id);
+    return err ? err : scope_want(b->parts->store, event, refs, job->source->id, &b->work);
+}
+
+enum err job_want(struct job *job)
+{
+    struct batch *b = job->batch;
+    enum err err = OK;
+
+    job->refs = arena_array(&b->work, job->mapped.n, sizeof(*job->refs));
+    if (!job->refs)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < job->mapped.n_parts && !err; i++)
+        err = seen_want(b->parts->store, job->source->id, job->mapped.parts[i].dedupe_key);
+    for (size_t i = 0; i < job->mapped.n && !err; i++) {
+        err = event_refs(&job->mapped.events[i], &b->work, &job->refs[i]);
+        if (!err)
+            err = want_event(job, &job->mapped.events[i], &job->refs[i]);
+    }
     return err;
 }
 
@@ -185,7 +229,6 @@ enum err job_apply_event(struct job *job, size_t index)
 {
     size_t place = job->mapped.places[index];
     const struct event *event = &job->mapped.events[index];
-    struct event_refs refs;
     struct event_context ctx = {
         .event = event,
         .source_id = job->source->id,
@@ -207,6 +250,5 @@ enum err job_apply_event(struct job *job, size_t index)
         counter_add(COUNTER_DUPLICATES, before);
         return err;
     }
-    err = event_refs(event, &job->batch->work, &refs);
-    return err ? err : apply_to_facts(job, place, &refs, &ctx);
+    return apply_to_facts(job, place, &job->refs[index], &ctx);
 }

@@ -8,7 +8,7 @@
 #include "store/field.h"
 #include "store/trigger.h"
 
-enum { REASON_BYTES = 2048, SOURCES_KEPT = 32, ACCOUNTS_KEPT = 4, TRIGGER_SETS_KEPT = 32, LIMITS_KEPT = 32 };
+enum { REASON_BYTES = 2048, ACCOUNTS_KEPT = 4, TRIGGER_SETS_KEPT = 32, LIMITS_KEPT = 32 };
 
 /* What a batch asks of an account once. */
 struct batch_account {
@@ -17,13 +17,18 @@ struct batch_account {
     bool parks; /* somebody waits for room in it */
 };
 
+/* A source that the batch met. */
+struct batch_source {
+    struct batch_source *next;
+    struct source source;
+};
+
 /* One batch at work. */
 struct batch {
     const struct drain_parts *parts;
     struct arena *arena; /* what lives as long as the verdicts */
-    struct arena work;   /* one entry's */
-    struct source sources[SOURCES_KEPT];
-    size_t n_sources;
+    struct arena work;   /* of the entries that are mapped and applied together */
+    struct batch_source *sources;
     struct policy policy;                        /* as of the start of the batch */
     struct field_register fields[ACCOUNTS_KEPT]; /* of the accounts met last */
     size_t next_fields;
@@ -36,15 +41,20 @@ struct batch {
 /* One entry at work. */
 struct job {
     struct batch *batch;
-    const struct entry *entry;
+    const struct claimed *claimed;
+    const struct entry *entry; /* of it */
     const struct source *source;
     struct batch_account *account;
     const struct route *route;
+    bool go;     /* it has a route and was mapped: its parts are to be applied */
+    bool secret; /* a handshake brought it */
     struct mapped mapped;
+    struct event_refs *refs;     /* of each mapped event */
     const struct map_part *part; /* in hand: one element of the body */
     struct str part_reason;      /* the first refusal of the part; empty while there is none */
     struct drain_verdict *verdict;
     size_t ids_made;    /* contacts that the event in hand made */
+    enum err failed;    /* it stays pending */
     struct buf trouble; /* sentences of the events that were refused */
     const struct trigger_set *triggers;
     struct facts_before *before; /* of the event in hand; NULL: no trigger could fire for it */
@@ -61,6 +71,8 @@ enum err job_take_part(struct job *job, bool *go) MUST_CHECK;
 /* Puts what was refused of the part beside its key. `said`: how much of the trouble was there before this part. */
 enum err job_remember(struct job *job, size_t said) MUST_CHECK;
 
+/* What the events of the mapped body will need is loaded with that of the other entries (store/facts.h). Errors: those of db_step. */
+enum err job_want(struct job *job) MUST_CHECK;
 /* Applies one event of the mapped body to the facts. Errors: those of scope_load and scope_save; a refusal is none. */
 enum err job_apply_event(struct job *job, size_t index) MUST_CHECK;
 

@@ -6,18 +6,6 @@
 #define COLUMNS "a.name, a.text, a.url, a.delivery_id, a.source_id, a.at_us, a.received_at_us, a.applied_at_us, a.id"
 #define NOBODY "subject = '' AND address = ''"
 
-enum err activity_save(struct store *store, const struct activity *activity, const struct event_context *ctx,
-                       struct str delivery_id)
-{
-    return db_run(store->db,
-                  "INSERT INTO activity (account_id, source_id, id, at_us, subject, address, name, text, url, delivery_id,"
-                  " received_at_us, applied_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-                  " ON CONFLICT DO NOTHING",
-                  "iisissssssii", store->account_id, activity->source_id, activity->id, activity->at_us,
-                  not_null(activity->subject), not_null(activity->address), not_null(activity->name), not_null(activity->text),
-                  not_null(activity->url), delivery_id, ctx->received_at_us, clock_wall_us(store->clock));
-}
-
 static void read_line(struct row *r, struct activity_line *line)
 {
     line->name = row_str(r);

@@ -14,9 +14,7 @@ struct activity_line {
     int64_t source_id, at_us, received_at_us, applied_at_us;
 };
 
-/* Writes it unless it is there, in the caller's transaction (N4). */
-enum err activity_save(struct store *store, const struct activity *activity, const struct event_context *ctx,
-                       struct str delivery_id) MUST_CHECK;
+/* They are written with the event that tells of them (store/scope_save.c). */
 /* The latest `max` of a source, the newest first. */
 enum err activity_of_source(struct store *store, int64_t source_id, size_t max, struct arena *arena, struct activity_line **out,
                             size_t *n) MUST_CHECK;

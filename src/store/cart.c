@@ -4,116 +4,13 @@
 #include "base/id.h"
 #include "store/row.h"
 
-enum { LOOK_NOW = 1 };
-
 int64_t cart_look_after(const struct cart *c, int64_t delay_us)
 {
     if (c->completed_us) /* it may be recovered */
-        return LOOK_NOW;
+        return CART_LOOK_NOW;
     if (c->abandoned_us && c->abandoned_us >= c->active_us)
         return c->abandoned_us;
     return c->n_items && c->active_us ? c->active_us + delay_us : 0;
-}
-
-static enum err wake(struct store *store, const char *sql, int64_t source_id, struct str key)
-{
-    return key.len ? db_run(store->db, sql, "iis", store->account_id, source_id, key) : OK;
-}
-
-static enum err wake_customer(struct store *store, int64_t source_id, struct str subject)
-{
-    enum err err =
-        wake(store, "UPDATE cart SET look_us = 1 WHERE account_id = $1 AND source_id = $2 AND subject = $3", source_id, subject);
-
-    return err ? err
-               : wake(store,
-                      "UPDATE cart SET look_us = 1 WHERE account_id = $1 AND source_id = $2 AND subject = '' AND visitor_id IN"
-                      " (SELECT id FROM visitor WHERE account_id = $1 AND source_id = $2 AND subject = $3)",
-                      source_id, subject);
-}
-
-static enum err wake_customers(struct store *store, struct str contact_id)
-{
-    struct db_stmt *st = NULL;
-    enum err err = db_query(store->db, &st, "SELECT source_id, subject FROM customer WHERE account_id = $1 AND contact_id = $2",
-                            "is", store->account_id, contact_id);
-    bool row = true;
-
-    while (!err && (err = db_step(st, &row)) == OK && row)
-        err = wake_customer(store, db_column_int(st, 0), db_column_str(st, 1));
-    db_done(st);
-    return err;
-}
-
-/*
- * All carts of the contact that a customer belongs to; one without an address has none that could be due. One step after the
- * other: as one statement with joins no planner without figures finds the indexes, and each order read every cart of its source.
- */
-static enum err wake_contact(struct store *store, int64_t source_id, struct str subject)
-{
-    struct db_stmt *st = NULL;
-    enum err err =
-        db_query(store->db, &st, "SELECT contact_id FROM customer WHERE account_id = $1 AND source_id = $2 AND subject = $3", "iis",
-                 store->account_id, source_id, not_null(subject));
-    bool row = false;
-
-    if (!err)
-        err = db_step(st, &row);
-    if (!err && row && db_column_str(st, 0).len)
-        err = wake_customers(store, db_column_str(st, 0));
-    db_done(st);
-    return err;
-}
-
-static enum err wake_token(struct store *store, int64_t source_id, struct str token)
-{
-    enum err err =
-        wake(store, "UPDATE cart SET look_us = 1 WHERE account_id = $1 AND source_id = $2 AND id = $3", source_id, token);
-
-    return err ? err
-               : wake(store, "UPDATE cart SET look_us = 1 WHERE account_id = $1 AND source_id = $2 AND cart_id = $3", source_id,
-                      token);
-}
-
-/* Whose it is and what it names, before and after: either may have been completed by it, or be so no more. */
-static enum err wake_by_order(struct store *store, const struct order *o)
-{
-    struct str tokens[] = {o->checkout_id, o->cart_id, o->loaded_checkout_id, o->loaded_cart_id};
-    enum err err = wake_contact(store, o->source_id, o->subject);
-
-    if (!err && !str_eq(o->subject, o->loaded_subject))
-        err = wake_contact(store, o->source_id, o->loaded_subject);
-    for (size_t i = 0; i < sizeof(tokens) / sizeof(*tokens) && !err; i++)
-        if (i < 2 || !str_eq(tokens[i], tokens[i - 2]))
-            err = wake_token(store, o->source_id, tokens[i]);
-    return err;
-}
-
-/* True when customers came together, parted, or got their first address. */
-static bool is_regrouped(const struct scope *s)
-{
-    for (const struct customer *c = s->customers; c; c = c->next)
-        if (!str_eq(c->contact_id, c->loaded_contact_id))
-            return true;
-    return false;
-}
-
-enum err cart_wake(struct store *store, const struct scope *scope)
-{
-    bool regrouped = is_regrouped(scope);
-    enum err err = OK;
-
-    for (const struct order *o = scope->orders; o && !err; o = o->next)
-        if (o->changed)
-            err = wake_by_order(store, o);
-    for (const struct customer *c = scope->customers; c && regrouped && !err; c = c->next)
-        err = wake_contact(store, c->source_id, c->subject);
-    for (const struct visitor *v = scope->visitors; v && !err; v = v->next)
-        if (v->changed)
-            err = wake(store,
-                       "UPDATE cart SET look_us = 1 WHERE account_id = $1 AND source_id = $2 AND visitor_id = $3 AND subject = ''",
-                       v->source_id, v->id);
-    return err;
 }
 
 enum err cart_wake_source(struct store *store, int64_t source_id)

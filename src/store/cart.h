@@ -12,8 +12,20 @@
 
 /* When a cart that was just changed is to be looked at: 0 = not until something else happens, 1 = at once. */
 int64_t cart_look_after(const struct cart *c, int64_t delay_us);
-/* Inside the transaction of an event: has the carts looked at that what it changed may concern. */
-enum err cart_wake(struct store *store, const struct scope *scope) MUST_CHECK;
+enum { CART_LOOK_NOW = 1 };
+
+/* Carts that are to be looked at, each by what leads to it. */
+struct cart_wakes {
+    struct db_rows customers; /* whose they are */
+    struct db_rows strangers; /* a customer of whom the contact is still to be found */
+    struct db_rows tokens, visitors;
+};
+/* Empty; what is noted lives in the arena. */
+void cart_wakes_init(struct cart_wakes *wakes, struct arena *arena);
+/* Notes the carts that what an event changed may concern. Borrows texts of the scope. ERR_MEMORY. */
+enum err cart_wake_note(struct cart_wakes *wakes, const struct scope *scope) MUST_CHECK;
+/* In the transaction of those events, after what they changed is written: has the carts looked at, and empties the notes. */
+enum err cart_wake(struct store *store, struct cart_wakes *wakes, struct arena *arena) MUST_CHECK;
 /* Has all carts of a source looked at: its delay was changed, or it was enabled again. */
 enum err cart_wake_source(struct store *store, int64_t source_id) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include "store/account_limit.h"
 #include "store/erase_count.h"
 #include "store/erase_task.h"
+#include "store/facts.h"
 #include "store/notice.h"
 #include "store/row.h"
 #include "store/scope.h"
@@ -26,37 +27,103 @@ static struct str customer_text(struct arena *arena, int64_t source_id, struct s
     return consent_subject_address(arena, source_id, subject);
 }
 
-static enum err tombstone_time(struct store *store, const struct seal *seal, struct str text, int64_t *latest)
+static enum err take_any(void *arg, struct db_stmt *st, size_t set)
 {
-    struct db_stmt *st = NULL;
+    struct facts *f = arg;
+
+    (void)st;
+    (void)set;
+    f->any_erased = true;
+    return OK;
+}
+
+/* Most accounts have no tombstones; a batch asks once. */
+static enum err ask_any(struct facts *f)
+{
+    struct db_rows account = DB_ROWS("i", f->arena);
+    struct db_many many = {
+        .sql = "SELECT 1 FROM erased WHERE account_id = $1 LIMIT 1", .rows = &account, .each = take_any, .arg = f};
+    enum err err = OK;
+
+    if (f->erased_account == f->store->account_id)
+        return OK;
+    f->any_erased = false;
+    err = db_rows_add(&account, f->store->account_id);
+    if (!err)
+        err = db_run_many(f->store->db, &many, 1);
+    f->erased_account = err ? 0 : f->store->account_id;
+    return err;
+}
+
+/* The tombstones that the event's person would have; empty without any in the account. In the facts' arena. */
+static enum err tombstones_of(struct facts *f, const struct seal *seal, const struct event_refs *refs, int64_t source_id,
+                              struct str out[2])
+{
+    struct str texts[2] = {refs->email, STR_NONE};
     char tombstone[65];
-    bool row = false;
-    enum err err = seal_tombstone(seal, text, tombstone);
+    enum err err = ask_any(f);
+
+    if (!err && refs->subject.len) {
+        texts[1] = customer_text(f->arena, source_id, refs->subject);
+        err = texts[1].p ? OK : ERR_MEMORY;
+    }
+    for (int i = 0; i < 2; i++) {
+        out[i] = STR_NONE;
+        if (err || !f->any_erased || texts[i].len == 0)
+            continue;
+        err = seal_tombstone(seal, texts[i], tombstone);
+        if (!err)
+            out[i] = arena_str(f->arena, str_of(tombstone));
+        if (!err && !out[i].p)
+            err = ERR_MEMORY;
+    }
+    return err;
+}
+
+static enum err want_tombstones(struct facts *f, const struct str tombstones[2])
+{
+    enum err err = facts_want(f, BY_ERASED, 0, tombstones[0]);
+
+    return err ? err : facts_want(f, BY_ERASED, 0, tombstones[1]);
+}
+
+enum err erase_want(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id)
+{
+    struct str tombstones[2];
+    enum err err = tombstones_of(store->facts, seal, refs, source_id, tombstones);
+
+    return err ? err : want_tombstones(store->facts, tombstones);
+}
+
+static enum err latest_of(struct facts *f, const struct str tombstones[2], int64_t *at_us)
+{
+    enum err err = want_tombstones(f, tombstones);
 
     if (!err)
-        err = db_prepare(store->db, "SELECT at_us FROM erased WHERE account_id = $1 AND tombstone = $2", &st);
-    if (err)
-        return err;
-    db_bind_int(st, 1, store->account_id);
-    db_bind_str(st, 2, str_of(tombstone));
-    err = db_step(st, &row);
-    if (!err && row && db_column_int(st, 0) > *latest)
-        *latest = db_column_int(st, 0);
-    db_done(st);
+        err = facts_load(f);
+    for (int i = 0; i < 2 && !err; i++) {
+        const struct fact_list *list = facts_list(f, BY_ERASED, 0, tombstones[i]);
+        const struct erased_row *row = list && list->n ? list->at[0]->row : NULL;
+
+        if (row && row->at_us > *at_us)
+            *at_us = row->at_us;
+    }
     return err;
 }
 
 enum err erase_when(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id, int64_t *at_us)
 {
     struct arena arena;
-    enum err err = OK;
+    struct facts own, *f;
+    struct str tombstones[2];
+    enum err err;
 
     *at_us = 0;
     arena_init(&arena, 64 << 10);
-    if (refs->email.len)
-        err = tombstone_time(store, seal, refs->email, at_us);
-    if (!err && refs->subject.len)
-        err = tombstone_time(store, seal, customer_text(&arena, source_id, refs->subject), at_us);
+    f = facts_of(store, &own, &arena);
+    err = tombstones_of(f, seal, refs, source_id, tombstones);
+    if (!err)
+        err = latest_of(f, tombstones, at_us);
     arena_release(&arena);
     return err;
 }

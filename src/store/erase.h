@@ -8,6 +8,8 @@
 #include "store/privacy.h"
 #include "store/store.h"
 
+/* Inside of facts_begin and facts_end: says beforehand that erase_when will be asked. Errors: those of db_step, ERR_MEMORY. */
+enum err erase_want(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id) MUST_CHECK;
 /* When the person that the event refers to was erased; 0 = never. */
 enum err erase_when(struct store *store, const struct seal *seal, const struct event_refs *refs, int64_t source_id,
                     int64_t *at_us) MUST_CHECK;

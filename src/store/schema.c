@@ -19,6 +19,7 @@
 #include "store/migrations/0016_field.h"
 #include "store/migrations/0017_trigger.h"
 #include "store/migrations/0018_contact_limit.h"
+#include "store/migrations/0019_merged.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},
@@ -39,5 +40,6 @@ const struct db_migration schema_migrations[] = {
     {16, "field", migration_0016_field},
     {17, "trigger", migration_0017_trigger},
     {18, "contact_limit", migration_0018_contact_limit},
+    {19, "merged", migration_0019_merged},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

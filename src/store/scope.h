@@ -14,6 +14,11 @@ enum err scope_load(struct store *store, const struct event *event, const struct
                     struct arena *arena, struct scope *out) MUST_CHECK;
 enum { SCOPE_NODES_MAX = 512 };
 
+/* Says beforehand that the event will be loaded, inside of facts_begin and facts_end (store/facts.h): facts_load_wanted then loads what
+ * all such events need at once. ERR_MEMORY. */
+enum err scope_want(struct store *store, const struct event *event, const struct event_refs *refs, int64_t source_id,
+                    struct arena *arena) MUST_CHECK;
+
 /* How many contacts more (or fewer, after a merge) there are when the scope has been saved. In the caller's transaction. */
 enum err scope_growth(struct store *store, const struct scope *scope, int64_t *out) MUST_CHECK;
 

@@ -1,26 +1,59 @@
 /* scope_load.c -- owns the way of one event's facts out of the database. */
-#include "store/scope.h"
+#include "store/facts.h"
 
+#include "model/phone.h"
 #include "store/scope_read.h"
 
-#define CUSTOMER_COLUMNS                                                                                                        \
-    "c.source_id, c.subject, c.external_id, c.contact_id, c.email, c.email_shown, c.email_class, c.email_at_us, c.email_rank, " \
-    "c.email_receipt, c.seen_at_us, c.seen_rank, c.seen_receipt, c.deleted_at_us, c.deleted_rank, c.deleted_receipt, "          \
-    "c.merged_into, c.first_us, c.last_us"
+static void **list_of(struct scope *s, enum fact_kind kind)
+{
+    return (void **)((char *)s + fact_types[kind].list);
+}
 
-#define CLAIM_COLUMNS "address, source_id, subject, class, first_us, said_at_us, said_rank, said_receipt, shown, apart"
+/* Every listed struct starts with its `next` pointer. */
+static bool is_listed(struct scope *s, enum fact_kind kind, const void *row)
+{
+    for (void *const *at = *list_of(s, kind); at; at = *at)
+        if (fact_types[kind].compare(at, row) == 0)
+            return true;
+    return false;
+}
 
-enum err scope_read(struct scope *s, struct db_stmt *st, scope_row *read)
+static enum err add(struct scope *s, enum fact_kind kind, const void *row)
+{
+    void **copy = scope_add(s, list_of(s, kind), fact_types[kind].size), *next;
+
+    if (!copy)
+        return ERR_MEMORY;
+    next = *copy;
+    memcpy(copy, row, fact_types[kind].size);
+    *copy = next;
+    return OK;
+}
+
+enum err scope_read_row(struct scope *s, struct row *r, enum fact_kind kind)
+{
+    const struct fact_type *type = &fact_types[kind];
+    void *row = arena_alloc(s->arena, type->size);
+
+    if (!row)
+        return ERR_MEMORY;
+    type->read(r, row);
+    if (type->settle)
+        type->settle(row);
+    if (r->err)
+        return r->err;
+    return type->once && is_listed(s, kind, row) ? OK : add(s, kind, row);
+}
+
+enum err scope_read(struct scope *s, struct db_stmt *st, enum fact_kind kind)
 {
     enum err err = OK;
-    bool row = false;
+    bool more = false;
 
-    while (!(err = db_step(st, &row)) && row) {
+    while (!(err = db_step(st, &more)) && more) {
         struct row r = {.st = st, .arena = s->arena, .column = 0, .err = OK};
 
-        err = read(s, &r);
-        if (!err)
-            err = r.err ? r.err : s->err;
+        err = scope_read_row(s, &r, kind);
         if (err)
             break;
     }
@@ -28,21 +61,14 @@ enum err scope_read(struct scope *s, struct db_stmt *st, scope_row *read)
     return err;
 }
 
-static enum err read_customer(struct scope *s, struct row *r)
+void fact_read_customer(struct row *r, void *row)
 {
-    int64_t source_id = row_int(r);
-    struct str subject = row_str(r);
-    struct customer *c;
+    struct customer *c = row;
 
-    if (scope_customer(s, source_id, subject))
-        return OK;
-    c = scope_add(s, &s->customers, sizeof(*c));
-    if (!c)
-        return ERR_MEMORY;
-    c->source_id = source_id;
-    c->subject = subject;
+    c->source_id = row_int(r);
+    c->subject = row_str(r);
     c->external_id = row_str(r);
-    c->contact_id = c->loaded_contact_id = row_str(r);
+    c->contact_id = row_str(r);
     c->email = row_str(r);
     c->email_shown = row_str(r);
     c->email_class = (enum claim_class)row_int(r);
@@ -52,182 +78,226 @@ static enum err read_customer(struct scope *s, struct row *r)
     c->merged_into = row_str(r);
     c->first_us = row_int(r);
     c->last_us = row_int(r);
-    return OK;
 }
 
-static enum err read_address(struct scope *s, struct row *r)
+void fact_read_address(struct row *r, void *row)
 {
-    struct str key = row_str(r);
-    struct address *a;
+    struct address *a = row;
 
-    if (scope_address(s, key))
-        return OK;
-    a = scope_add(s, &s->addresses, sizeof(*a));
-    if (!a)
-        return ERR_MEMORY;
-    a->key = key;
+    a->key = row_str(r);
     a->contact_id = row_str(r);
-    return OK;
 }
 
-static enum err read_claim(struct scope *s, struct row *r)
+void fact_read_claim(struct row *r, void *row)
 {
-    struct claim c = {0}, *claim;
+    struct claim *c = row;
 
-    c.address = row_str(r);
-    c.source_id = row_int(r);
-    c.subject = row_str(r);
-    c.class = (enum claim_class)row_int(r);
-    c.first_us = row_int(r);
-    c.said_v = row_version(r);
-    c.shown = row_str(r);
-    c.apart = (enum claim_apart)row_int(r);
-    for (claim = s->claims; claim; claim = claim->next)
-        if (claim->source_id == c.source_id && str_eq(claim->subject, c.subject) && str_eq(claim->address, c.address))
-            return OK;
-    claim = scope_add(s, &s->claims, sizeof(*claim));
-    if (!claim)
-        return ERR_MEMORY;
-    c.next = claim->next;
-    *claim = c;
-    return OK;
+    c->address = row_str(r);
+    c->source_id = row_int(r);
+    c->subject = row_str(r);
+    c->class = (enum claim_class)row_int(r);
+    c->first_us = row_int(r);
+    c->said_v = row_version(r);
+    c->shown = row_str(r);
+    c->apart = (enum claim_apart)row_int(r);
 }
 
-static enum err load_customer(struct store *store, struct scope *s, int64_t source_id, struct str subject)
-{
-    struct db_stmt *st = NULL;
-    enum err err;
+/* -- one event's scope, out of the facts that are known or are loaded for it ----------------------------------------------------- */
 
-    if (subject.len == 0 || scope_customer(s, source_id, subject))
-        return OK;
-    err = db_query(store->db, &st,
-                   "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.subject = $3",
-                   "iis", s->account_id, source_id, subject);
-    return err ? err : scope_read(s, st, read_customer);
+/* One scope at work. */
+struct loading {
+    struct facts *facts;
+    struct scope *scope;
+    size_t n_people; /* customers and addresses in the scope */
+};
+
+/* Adds what is known under the key, each row once. */
+static enum err take(struct loading *l, enum fact_index index, int64_t source_id, struct str text)
+{
+    const struct fact_list *list = facts_list(l->facts, index, source_id, text);
+    enum fact_kind kind = fact_indexes[index].kind;
+    enum err err = OK;
+
+    for (size_t i = 0; list && i < list->n && !err; i++) {
+        if (!facts_take(l->facts, list, i))
+            continue;
+        err = add(l->scope, kind, list->at[i]->row);
+        l->n_people += kind == FACT_CUSTOMER || kind == FACT_ADDRESS;
+    }
+    return err;
 }
 
-static enum err load_address(struct store *store, struct scope *s, struct str key)
+static enum err want_around(struct loading *l)
 {
-    struct db_stmt *st = NULL;
-    enum err err;
+    struct scope *s = l->scope;
+    enum err err = OK;
 
-    if (key.len == 0 || scope_address(s, key))
-        return OK;
-    err = db_query(store->db, &st, "SELECT address, contact_id FROM address WHERE account_id = $1 AND address = $2", "is",
-                   s->account_id, key);
-    return err ? err : scope_read(s, st, read_address);
+    for (struct customer *c = s->customers; c && !err; c = c->next)
+        if (!c->expanded)
+            err = facts_want_around(l->facts, FACT_CUSTOMER, c);
+    for (struct address *a = s->addresses; a && !err; a = a->next)
+        if (!a->expanded)
+            err = facts_want_around(l->facts, FACT_ADDRESS, a);
+    return err ? err : facts_load(l->facts);
 }
 
-static enum err load_claims_of(struct store *store, struct scope *s, const struct customer *c)
+/* The customer's claims, and those that the store merged with it. */
+static enum err expand_customer(struct loading *l, struct customer *c)
 {
-    struct db_stmt *st = NULL;
-    enum err err = db_query(store->db, &st,
-                            "SELECT " CLAIM_COLUMNS " FROM claim"
-                            " WHERE account_id = $1 AND source_id = $2 AND subject = $3",
-                            "iis", s->account_id, c->source_id, c->subject);
-
-    return err ? err : scope_read(s, st, read_claim);
-}
-
-/* The customer's claims and the customers that the store merged with it. */
-static enum err expand_customer(struct store *store, struct scope *s, struct customer *c)
-{
-    struct db_stmt *st = NULL;
-    enum err err = load_claims_of(store, s, c);
+    enum err err = take(l, BY_CLAIM_CUSTOMER, c->source_id, c->subject);
 
     c->expanded = true;
     if (!err)
-        err = load_customer(store, s, c->source_id, c->merged_into);
-    if (!err)
-        err = db_query(store->db, &st,
-                       "SELECT " CUSTOMER_COLUMNS
-                       " FROM customer c WHERE c.account_id = $1 AND c.source_id = $2 AND c.merged_into = $3",
-                       "iis", s->account_id, c->source_id, c->subject);
-    return err ? err : scope_read(s, st, read_customer);
+        err = take(l, BY_CUSTOMER, c->source_id, c->merged_into);
+    return err ? err : take(l, BY_MERGED_INTO, c->source_id, c->subject);
 }
 
-/* Everybody who ever had the address. */
-static enum err expand_address(struct store *store, struct scope *s, struct address *a)
+static enum err take_claimed(struct loading *l)
 {
-    struct db_stmt *st = NULL;
-    enum err err = db_query(store->db, &st, "SELECT " CLAIM_COLUMNS " FROM claim WHERE account_id = $1 AND address = $2", "is",
-                            s->account_id, a->key);
-
-    a->expanded = true;
-    if (!err)
-        err = scope_read(s, st, read_claim);
-    if (!err)
-        err = db_query(store->db, &st,
-                       "SELECT " CUSTOMER_COLUMNS " FROM claim k JOIN customer c ON c.account_id = k.account_id"
-                       " AND c.source_id = k.source_id AND c.subject = k.subject WHERE k.account_id = $1 AND k.address = $2",
-                       "is", s->account_id, a->key);
-    return err ? err : scope_read(s, st, read_customer);
-}
-
-static size_t count_nodes(const struct scope *s)
-{
-    size_t n = 0;
-
-    for (struct customer *c = s->customers; c; c = c->next)
-        n++;
-    for (struct address *a = s->addresses; a; a = a->next)
-        n++;
-    return n;
-}
-
-static enum err load_claimed_addresses(struct store *store, struct scope *s)
-{
+    struct scope *s = l->scope;
     enum err err = OK;
 
     for (struct claim *c = s->claims; c && !err; c = c->next)
-        err = load_address(store, s, c->address);
+        err = facts_want_around(l->facts, FACT_CLAIM, c);
+    if (!err)
+        err = facts_load(l->facts);
+    for (struct claim *c = s->claims; c && !err; c = c->next) {
+        err = take(l, BY_ADDRESS, 0, c->address);
+        if (!err)
+            err = take(l, BY_CUSTOMER, c->source_id, c->subject);
+    }
     return err;
 }
 
 /* Follows claims from customers to addresses and back until nothing new comes (or N9's maximum is reached). */
-static enum err load_group(struct store *store, struct scope *s)
+static enum err load_group(struct loading *l)
 {
+    struct scope *s = l->scope;
     bool more = true;
     enum err err = OK;
 
-    while (more && !err && count_nodes(s) < SCOPE_NODES_MAX) {
+    while (more && !err && l->n_people < SCOPE_NODES_MAX) {
         more = false;
+        err = want_around(l);
         for (struct customer *c = s->customers; c && !err; c = c->next)
             if (!c->expanded) {
-                err = expand_customer(store, s, c);
+                err = expand_customer(l, c);
                 more = true;
             }
-        if (!err)
-            err = load_claimed_addresses(store, s);
         for (struct address *a = s->addresses; a && !err; a = a->next)
             if (!a->expanded) {
-                err = expand_address(store, s, a);
-                more = true;
+                a->expanded = more = true;
+                err = take(l, BY_CLAIM_ADDRESS, 0, a->key);
             }
+        if (!err)
+            err = take_claimed(l);
     }
     return err;
+}
+
+/* What an event touches, as look-ups; `source_id` 0 for those of no source. */
+struct look_up {
+    enum fact_index index;
+    int64_t source_id;
+    struct str text;
+};
+enum { LOOK_UPS_MAX = 20 };
+
+static void note(struct look_up *list, size_t *n, enum fact_index index, int64_t source_id, struct str text)
+{
+    if (text.len)
+        list[(*n)++] = (struct look_up){index, source_id, text};
+}
+
+static void note_statements(struct look_up *list, size_t *n, struct str address)
+{
+    note(list, n, BY_CONSENT_ADDRESS, 0, address);
+    note(list, n, BY_SUPPRESSION_ADDRESS, 0, address);
+}
+
+/* The phone number as consent knows it; empty when it is none. */
+static enum err phone_of(const struct event *event, struct arena *arena, struct str *out)
+{
+    const struct value *phone = &event->m[M_CONTACT_PHONE];
+    char normal[PHONE_CHARS + 1];
+
+    *out = STR_NONE;
+    if (phone->is != PRESENT || phone_normalise(phone->text, normal))
+        return OK;
+    *out = arena_str(arena, str_of(normal));
+    return out->p ? OK : ERR_MEMORY;
+}
+
+/* N6: what is on file must be known before anything is said over it, also of a customer without naming an address. */
+static enum err list_look_ups(const struct event *event, const struct event_refs *refs, int64_t source_id, struct arena *arena,
+                              struct look_up list[LOOK_UPS_MAX], size_t *n)
+{
+    struct str phone, unnamed = refs->subject.len ? consent_subject_address(arena, source_id, refs->subject) : STR_NONE;
+    enum err err = phone_of(event, arena, &phone);
+
+    if (err || (refs->subject.len && !unnamed.p))
+        return ERR_MEMORY;
+    *n = 0;
+    note(list, n, BY_CUSTOMER, source_id, refs->subject);
+    note(list, n, BY_CUSTOMER, source_id, refs->merged);
+    note(list, n, BY_ADDRESS, 0, refs->email);
+    note(list, n, BY_FIELD_CUSTOMER, source_id, refs->subject);
+    note_statements(list, n, refs->email);
+    note_statements(list, n, phone);
+    note_statements(list, n, unnamed);
+    note(list, n, BY_ORDER, source_id, refs->order_id);
+    note(list, n, BY_REFUND_ORDER, source_id, refs->order_id);
+    note(list, n, BY_CART, source_id, refs->cart_id);
+    note(list, n, BY_VISITOR, source_id, refs->visitor_id);
+    return OK;
+}
+
+enum err scope_want(struct store *store, const struct event *event, const struct event_refs *refs, int64_t source_id,
+                    struct arena *arena)
+{
+    struct look_up list[LOOK_UPS_MAX];
+    size_t n = 0;
+    enum err err = list_look_ups(event, refs, source_id, arena, list, &n);
+
+    for (size_t i = 0; i < n && !err; i++)
+        err = facts_want(store->facts, list[i].index, list[i].source_id, list[i].text);
+    return err;
+}
+
+static enum err load(struct loading *l, const struct event *event, const struct event_refs *refs, int64_t source_id)
+{
+    struct look_up list[LOOK_UPS_MAX];
+    size_t n = 0;
+    enum err err = list_look_ups(event, refs, source_id, l->scope->arena, list, &n);
+
+    for (size_t i = 0; i < n && !err; i++)
+        err = facts_want(l->facts, list[i].index, list[i].source_id, list[i].text);
+    if (!err)
+        err = facts_load(l->facts);
+    for (size_t i = 0; i < n && !err; i++)
+        err = take(l, list[i].index, list[i].source_id, list[i].text);
+    return err ? err : load_group(l);
 }
 
 enum err scope_load(struct store *store, const struct event *event, const struct event_refs *refs, int64_t source_id,
                     struct arena *arena, struct scope *out)
 {
-    enum err err;
+    struct facts own, *facts = facts_of(store, &own, arena);
+    struct loading l = {.facts = facts, .scope = out};
 
     *out = (struct scope){.arena = arena, .account_id = store->account_id};
-    err = load_customer(store, out, source_id, refs->subject);
-    if (!err)
-        err = load_customer(store, out, source_id, refs->merged);
-    if (!err)
-        err = load_address(store, out, refs->email);
-    if (!err)
-        err = load_group(store, out);
-    if (!err && refs->subject.len)
-        err = scope_load_fields(store, out, source_id, refs->subject);
-    if (!err)
-        err = scope_load_statements(store, out, event, refs, source_id);
-    if (!err)
-        err = scope_load_objects(store, out, refs, source_id);
-    return err;
+    facts_next_scope(facts);
+    return load(&l, event, refs, source_id);
+}
+
+/* -- a whole contact, for reading ------------------------------------------------------------------------------------------------ */
+
+static enum err load_claims_of(struct store *store, struct scope *s, const struct customer *c)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_query(store->db, &st, fact_indexes[BY_CLAIM_CUSTOMER].select, "iis", s->account_id, c->source_id, c->subject);
+
+    return err ? err : scope_read(s, st, FACT_CLAIM);
 }
 
 enum err scope_load_contact(struct store *store, struct str contact_id, struct arena *arena, struct scope *out)
@@ -238,12 +308,12 @@ enum err scope_load_contact(struct store *store, struct str contact_id, struct a
 
     *out = (struct scope){.arena = arena, .account_id = store->account_id};
     if (!err)
-        err = scope_read(out, st, read_address);
+        err = scope_read(out, st, FACT_ADDRESS);
     if (!err)
         err = db_query(store->db, &st, "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.account_id = $1 AND c.contact_id = $2",
                        "is", store->account_id, contact_id);
     if (!err)
-        err = scope_read(out, st, read_customer);
+        err = scope_read(out, st, FACT_CUSTOMER);
     for (struct customer *c = out->customers; c && !err; c = c->next)
         err = load_claims_of(store, out, c);
     return err;

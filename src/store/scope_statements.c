@@ -14,30 +14,27 @@ int64_t field_is_set(enum presence is)
     return is == ABSENT ? 2 : is == PRESENT;
 }
 
-enum err scope_read_field(struct scope *s, struct row *r)
+void fact_read_field(struct row *r, void *row)
 {
-    struct contact_field *f = scope_add(s, &s->fields, sizeof(*f));
+    struct contact_field *f = row;
 
-    if (!f)
-        return ERR_MEMORY;
     f->source_id = row_int(r);
     f->subject = row_str(r);
     f->name = row_str(r);
     f->is = field_presence(row_int(r));
     f->value = row_str(r);
     f->v = row_version(r);
-    return OK;
 }
 
 enum err scope_load_fields(struct store *store, struct scope *s, int64_t source_id, struct str subject)
 {
     struct db_stmt *st = NULL;
     enum err err = db_query(store->db, &st,
-                            "SELECT source_id, subject, name, is_set, value, at_us, rank, receipt FROM customer_field"
+                            "SELECT " FIELD_COLUMNS " FROM customer_field"
                             " WHERE account_id = $1 AND source_id = $2 AND subject = $3 ORDER BY name",
                             "iis", s->account_id, source_id, subject);
 
-    return err ? err : scope_read(s, st, scope_read_field);
+    return err ? err : scope_read(s, st, FACT_FIELD);
 }
 
 static void read_register(struct row *r, struct consent_register *reg)
@@ -51,33 +48,27 @@ static void read_register(struct row *r, struct consent_register *reg)
     reg->receipt = row_str(r);
 }
 
-static enum err read_consent(struct scope *s, struct row *r)
+void fact_read_consent(struct row *r, void *row)
 {
-    struct consent *c = scope_add(s, &s->consents, sizeof(*c));
+    struct consent *c = row;
 
-    if (!c)
-        return ERR_MEMORY;
     c->address = row_str(r);
     c->channel = row_str(r);
     c->list = row_str(r);
     c->since_us = row_int(r);
     for (size_t i = 0; i < CONSENT_KIND__COUNT; i++)
         read_register(r, &c->is[i]);
-    return OK;
 }
 
-static enum err read_suppression(struct scope *s, struct row *r)
+void fact_read_suppression(struct row *r, void *row)
 {
-    struct suppression *p = scope_add(s, &s->suppressions, sizeof(*p));
+    struct suppression *p = row;
 
-    if (!p)
-        return ERR_MEMORY;
     p->address = row_str(r);
     p->channel = row_str(r);
     p->reason = row_str(r);
     p->at_us = row_int(r);
     p->source_id = row_int(r);
-    return OK;
 }
 
 enum err scope_load_consents(struct store *store, struct scope *s, struct str address)
@@ -87,21 +78,15 @@ enum err scope_load_consents(struct store *store, struct scope *s, struct str ad
 
     if (address.len == 0)
         return OK;
-    err = db_query(store->db, &st,
-                   "SELECT address, channel, list, since_us, restrict_set, restrict_state, restrict_at_us, restrict_source,"
-                   " restrict_confirmed, restrict_basis, restrict_receipt, opt_in_set, opt_in_state, opt_in_at_us, opt_in_source,"
-                   " opt_in_confirmed, opt_in_basis, opt_in_receipt, weak_set, weak_state, weak_at_us, weak_source,"
-                   " weak_confirmed, weak_basis, weak_receipt, asked_set, asked_state, asked_at_us, asked_source, asked_confirmed,"
-                   " asked_basis, asked_receipt FROM consent WHERE account_id = $1 AND address = $2",
-                   "is", s->account_id, address);
+    err = db_query(store->db, &st, "SELECT " CONSENT_COLUMNS " FROM consent WHERE account_id = $1 AND address = $2", "is",
+                   s->account_id, address);
     if (err)
         return err;
-    err = scope_read(s, st, read_consent);
+    err = scope_read(s, st, FACT_CONSENT);
     if (!err)
-        err = db_query(store->db, &st,
-                       "SELECT address, channel, reason, at_us, source_id FROM suppression WHERE account_id = $1 AND address = $2",
+        err = db_query(store->db, &st, "SELECT " SUPPRESSION_COLUMNS " FROM suppression WHERE account_id = $1 AND address = $2",
                        "is", s->account_id, address);
-    return err ? err : scope_read(s, st, read_suppression);
+    return err ? err : scope_read(s, st, FACT_SUPPRESSION);
 }
 
 enum err scope_load_phone_consents(struct store *store, struct scope *s, struct str phone)
@@ -121,17 +106,4 @@ enum err scope_load_subject_consents(struct store *store, struct scope *s, int64
     struct str address = consent_subject_address(s->arena, source_id, subject);
 
     return address.p ? scope_load_consents(store, s, address) : ERR_MEMORY;
-}
-
-enum err scope_load_statements(struct store *store, struct scope *s, const struct event *event, const struct event_refs *refs,
-                               int64_t source_id)
-{
-    const struct value *phone = &event->m[M_CONTACT_PHONE];
-    enum err err = scope_load_consents(store, s, refs->email);
-
-    if (!err && phone->is == PRESENT)
-        err = scope_load_phone_consents(store, s, phone->text);
-    if (!err && refs->subject.len)
-        err = scope_load_subject_consents(store, s, source_id, refs->subject);
-    return err;
 }

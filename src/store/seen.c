@@ -1,46 +1,61 @@
 /* seen.c -- owns the memory of what was applied: dedupe keys, in the same transaction as the effects (N4, D3, D4). */
 #include "store/seen.h"
 
-#include "store/row.h"
+#include "store/facts.h"
 
-static enum err who_took(struct store *store, int64_t source_id, struct str key, struct arena *arena, struct seen *out)
+enum { REASON_ARENA_BYTES = 1 << 20 };
+
+/* The row of the key; NULL while nobody took it. */
+static enum err find(struct facts *f, int64_t source_id, struct str key, const struct seen_row **out)
 {
-    struct db_stmt *st = NULL;
-    bool row = false;
-    enum err err = db_query(store->db, &st,
-                            "SELECT delivery_id, reason, detail FROM seen WHERE account_id = $1 AND source_id = $2 AND key = $3",
-                            "iis", store->account_id, source_id, key);
+    const struct fact_list *list = facts_list(f, BY_SEEN, source_id, key);
+    struct str kept = list ? list->key.text : arena_str(f->arena, key);
+    enum err err = kept.p ? facts_want(f, BY_SEEN, source_id, kept) : ERR_MEMORY;
 
-    if (err)
-        return err;
-    err = db_step(st, &row);
-    if (!err && row) {
-        struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
-
-        out->before = true;
-        out->delivery_id = row_str(&r);
-        out->reason = row_str(&r);
-        out->detail = row_str(&r);
-        err = r.err;
-    }
-    db_done(st);
+    if (!err)
+        err = facts_load(f);
+    list = err ? NULL : facts_list(f, BY_SEEN, source_id, key);
+    *out = list && list->n ? list->at[0]->row : NULL;
     return err;
+}
+
+/* Texts live as long as the facts. */
+static enum err put(struct facts *f, const struct facts *own, const struct seen_row *row)
+{
+    struct seen_row kept = *row;
+    enum err err;
+
+    kept.key = arena_str(f->arena, row->key);
+    kept.reason = arena_str(f->arena, not_null(row->reason));
+    kept.detail = arena_str(f->arena, not_null(row->detail));
+    kept.delivery_id = arena_str(f->arena, not_null(row->delivery_id));
+    if (!kept.key.p || !kept.reason.p || !kept.detail.p || !kept.delivery_id.p)
+        return ERR_MEMORY;
+    err = facts_put(f, FACT_SEEN, &kept, NULL);
+    return err || f != own ? err : facts_write(f);
+}
+
+enum err seen_want(struct store *store, int64_t source_id, struct str key)
+{
+    return facts_want(store->facts, BY_SEEN, source_id, key);
 }
 
 enum err seen_take(struct store *store, int64_t source_id, struct str key, struct str delivery_id, struct arena *arena,
                    struct seen *out)
 {
-    enum err err;
+    struct facts own, *f = facts_of(store, &own, arena);
+    struct seen_row row = {.source_id = source_id, .key = key, .delivery_id = delivery_id, .at_us = clock_wall_us(store->clock)};
+    const struct seen_row *before = NULL;
+    enum err err = find(f, source_id, key, &before);
 
     *out = (struct seen){.before = false};
-    err = db_run(
-        store->db,
-        "INSERT INTO seen (account_id, source_id, key, delivery_id, at_us, reason, detail) VALUES ($1, $2, $3, $4, $5, '', '')"
-        " ON CONFLICT DO NOTHING",
-        "iissi", store->account_id, source_id, key, delivery_id, clock_wall_us(store->clock));
-    if (err || db_changes(store->db) > 0)
-        return err;
-    return who_took(store, source_id, key, arena, out);
+    if (err || !before)
+        return err ? err : put(f, &own, &row);
+    *out = (struct seen){.before = true,
+                         .delivery_id = arena_str(arena, not_null(before->delivery_id)),
+                         .reason = arena_str(arena, not_null(before->reason)),
+                         .detail = arena_str(arena, not_null(before->detail))};
+    return out->delivery_id.p && out->reason.p && out->detail.p ? OK : ERR_MEMORY;
 }
 
 enum err seen_delivery(struct store *store, struct str delivery_id, bool *before)
@@ -59,8 +74,23 @@ enum err seen_delivery(struct store *store, struct str delivery_id, bool *before
 
 enum err seen_set_reason(struct store *store, int64_t source_id, struct str key, struct str reason, struct str detail)
 {
-    return db_run(store->db, "UPDATE seen SET reason = $1, detail = $2 WHERE account_id = $3 AND source_id = $4 AND key = $5",
-                  "ssiis", not_null(reason), not_null(detail), store->account_id, source_id, key);
+    struct arena arena;
+    struct facts own, *f;
+    const struct seen_row *before = NULL;
+    struct seen_row row;
+    enum err err;
+
+    arena_init(&arena, REASON_ARENA_BYTES);
+    f = facts_of(store, &own, &arena);
+    err = find(f, source_id, key, &before);
+    if (!err && before) {
+        row = *before;
+        row.reason = reason;
+        row.detail = detail;
+        err = put(f, &own, &row);
+    }
+    arena_release(&arena);
+    return err;
 }
 
 enum err seen_range(struct store *store, int64_t source_id, struct str first, struct str last, size_t max, struct arena *arena,

@@ -11,6 +11,8 @@ struct seen {
     struct str reason, detail; /* not empty: that delivery became a dead letter */
 };
 
+/* Inside of facts_begin and facts_end: says beforehand that the key will be taken. Borrows it. ERR_MEMORY. */
+enum err seen_want(struct store *store, int64_t source_id, struct str key) MUST_CHECK;
 /* Takes the key for this delivery, or tells who took it. Texts are put in the arena. Inside a transaction. */
 enum err seen_take(struct store *store, int64_t source_id, struct str key, struct str delivery_id, struct arena *arena,
                    struct seen *out) MUST_CHECK;

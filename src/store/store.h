@@ -12,6 +12,7 @@
 enum { ACCOUNT_DEFAULT = 1 };
 
 enum { PURCHASE_STATES_BYTES = 63 };
+struct facts;
 
 /* One connection; one thread. What works on it: store/<subject>.h. */
 struct store {
@@ -22,6 +23,7 @@ struct store {
     bool is_unlimited;             /* no limit of contacts, as this transaction has read: none are counted (account_limit.h) */
     const struct skip_rule *skips; /* G5; in `fixed` */
     struct arena fixed;
+    struct facts *facts; /* of a batch at work (store/facts.h), else NULL */
 };
 
 /* Opens the database at db.url (a relative path is below storehook.dir) and applies missing migrations. Borrows clock.

@@ -42,7 +42,7 @@ static enum err take_row(struct collecting *c, struct db_stmt *st)
     id = row_str(&r);
     if (c->id.len == 0)
         c->id = id;
-    err = scope_read_field(&c->facts, &r);
+    err = scope_read_row(&c->facts, &r, FACT_FIELD);
     return err ? err : r.err;
 }
 

@@ -103,14 +103,26 @@ static void D5_an_event_of_the_same_id_in_another_delivery_is_a_duplicate(void *
 
 /* -- one entry fails ----------------------------------------------------------------------------------------------------- */
 
+static bool is_on_sqlite(const struct fixture *f)
+{
+    return str_starts(str_of(f->url), STR("sqlite:"));
+}
+
 /* Real refusals of the database, for orders of the id 666. */
 static void break_orders(struct fixture *f)
 {
-    assert_int_equal(db_run(f->store->db,
-                            "CREATE TRIGGER broken BEFORE INSERT ON shop_order WHEN NEW.id = '666'"
-                            " BEGIN SELECT RAISE(ABORT, 'broken for the test'); END",
-                            ""),
-                     OK);
+    const char *sql = is_on_sqlite(f) ? "CREATE TRIGGER broken BEFORE INSERT ON shop_order WHEN NEW.id = '666'"
+                                        " BEGIN SELECT RAISE(ABORT, 'broken for the test'); END"
+                                      : "ALTER TABLE shop_order ADD CONSTRAINT broken CHECK (id <> '666')";
+
+    assert_int_equal(db_run(f->store->db, sql, ""), OK);
+}
+
+static void mend_orders(struct fixture *f)
+{
+    const char *sql = is_on_sqlite(f) ? "DROP TRIGGER broken" : "ALTER TABLE shop_order DROP CONSTRAINT broken";
+
+    assert_int_equal(db_run(f->store->db, sql, ""), OK);
 }
 
 static const char *broken_order(void)
@@ -134,7 +146,7 @@ static void D3_N4_a_failed_entry_leaves_neither_seen_nor_effects_and_the_others_
     assert_contacts(2);
     assert_nobody("broken@example.com");
     assert_int_equal(seen_rows(f), 2);
-    assert_int_equal(db_run(f->store->db, "DROP TRIGGER broken", ""), OK);
+    mend_orders(f);
     assert_int_equal(apply_entries(f, &entries[1], 1, verdicts), OK); /* handed out again */
     assert_reason(&verdicts[0], "");
     assert_contact("broken@example.com", "{'orders':{'count':1}}");
@@ -324,6 +336,10 @@ static void D3_a_database_locked_by_another_connection_applies_nothing(void **st
     struct buf why = BUF_INIT(1000);
     struct db *other = NULL;
 
+    if (!is_on_sqlite(f)) { /* no transaction locks another out there */
+        buf_release(&why);
+        skip();
+    }
     assert_int_equal(db_open(f->url, 50, &other, &why), OK);
     assert_int_equal(db_begin(other), OK);
     assert_int_equal(apply_entries(f, entries, 2, verdicts), ERR_DB_BUSY);
