@@ -12,18 +12,25 @@ static json_t *source_json(const struct why_facts *w, int64_t id)
 
 /* --- a field ---------------------------------------------------------------------------------------------------------- */
 
-/* The fact that the view shows for the field; NULL when none does. */
-static const struct contact_field *counting(const struct why_facts *w, struct str field)
+/* True for a text of another type than the field's, which stands beside the value (F4). */
+static bool is_aside_of(const struct contact_field *f, struct str field)
 {
-    const struct contact_field *best = NULL;
-
-    for (const struct contact_field *f = w->facts->fields; f; f = f->next)
-        if (str_eq(f->name, field) && f->is == PRESENT && f->value.len && (!best || version_replaces(f->v, best->v)))
-            best = f;
-    return best;
+    return str_starts(f->name, STR(FIELD_ASIDE)) && str_eq(str_from(f->name, sizeof(FIELD_ASIDE) - 1), field);
 }
 
-static json_t *field_json(const struct why_facts *w, const struct contact_field *f, bool counts)
+/* True for the fact that the view shows for the field. */
+static bool counts(const struct why_facts *w, const struct contact_field *f, struct str field)
+{
+    for (size_t i = 0; i < w->view->n_shown; i++) {
+        const struct contact_field *shown = w->view->shown[i];
+
+        if (str_eq(shown->name, field) && shown->source_id == f->source_id && str_eq(shown->subject, f->subject))
+            return version_cmp(shown->v, f->v) == 0 && str_eq(shown->value, f->value);
+    }
+    return false;
+}
+
+static json_t *field_json(const struct why_facts *w, const struct contact_field *f, bool counting)
 {
     json_t *o = json_object();
 
@@ -32,20 +39,26 @@ static json_t *field_json(const struct why_facts *w, const struct contact_field 
     json_object_set_new(o, "value", f->is == PRESENT ? json_str(f->value) : json_null());
     json_object_set_new(o, "at", json_time(f->v.at_us));
     json_object_set_new(o, "rank", json_integer(f->v.rank));
-    json_object_set_new(o, "counts", json_boolean(counts));
+    json_object_set_new(o, "counts", json_boolean(counting));
+    if (f->is == ABSENT)
+        json_object_set_new(o, "released", json_true());
+    if (str_starts(f->name, STR(FIELD_ASIDE)))
+        json_object_set_new(o, "set_aside", json_true());
     return o;
 }
 
 json_t *why_field_json(const struct why_facts *w, struct str field)
 {
-    const struct contact_field *best = counting(w, field);
     json_t *list = json_array();
 
-    if (best)
-        json_array_append_new(list, field_json(w, best, true));
-    for (const struct contact_field *f = w->facts->fields; f; f = f->next)
-        if (f != best && str_eq(f->name, field))
+    for (const struct contact_field *f = w->facts->fields; f; f = f->next) {
+        if (!str_eq(f->name, field) && !is_aside_of(f, field))
+            continue;
+        if (counts(w, f, field))
+            json_array_insert_new(list, 0, field_json(w, f, true));
+        else
             json_array_append_new(list, field_json(w, f, false));
+    }
     return list;
 }
 
@@ -70,10 +83,13 @@ static void print_field(const json_t *o)
 {
     struct buf text = BUF_INIT(SENTENCE_BYTES);
     bool cleared = json_is_null(json_object_get(o, "value"));
+    const char *empty = json_is_true(json_object_get(o, "released")) ? "(released" : "(cleared";
 
     add(&text, json_is_true(json_object_get(o, "counts")) ? "  counts    " : "  outranked ", json_member_text(o, "source"), ", ");
     add(&text, "customer ", json_member_text(o, "customer"), ": ");
-    add(&text, cleared ? "(cleared" : "\"", json_member_text(o, "value"), cleared ? ")" : "\"");
+    if (json_is_true(json_object_get(o, "set_aside")))
+        add(&text, "set aside, of another type than the field: ", STR_NONE, "");
+    add(&text, cleared ? empty : "\"", json_member_text(o, "value"), cleared ? ")" : "\"");
     add(&text, ", as of ", json_member_text(o, "at"), "");
     say(&text);
 }

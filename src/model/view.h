@@ -101,6 +101,8 @@ struct contact_view {
     size_t n_tag_owners;
     const struct contact_field **fields; /* sorted by name, each once */
     size_t n_fields;
+    const struct contact_field **shown; /* all that show, names and phone included, as they are in `fields` */
+    size_t n_shown;
     const struct contact_field **asides; /* later texts that are none of their field's type (F4); sorted by name, each once */
     size_t n_asides;
     const struct customer **customers; /* living, identified; sorted by source, external id */

@@ -102,8 +102,9 @@ enum err view_fields(const struct view_input *in, struct contact_view *out)
         n++;
     all = arena_array(in->arena, n, sizeof(*all));
     out->fields = arena_array(in->arena, n, sizeof(*out->fields));
+    out->shown = arena_array(in->arena, n, sizeof(*out->shown));
     out->asides = arena_array(in->arena, n, sizeof(*out->asides));
-    if (!all || !out->fields || !out->asides)
+    if (!all || !out->fields || !out->shown || !out->asides)
         return ERR_MEMORY;
     n = collect_said(in, all);
     if (n)
@@ -115,7 +116,7 @@ enum err view_fields(const struct view_input *in, struct contact_view *out)
             run++;
         shown = winner(&all[i], run);
         aside = aside_of(&all[i], run, shown);
-        if (shown && !(out->fields[out->n_fields++] = shown_as(in, shown)))
+        if (shown && !(out->fields[out->n_fields++] = out->shown[out->n_shown++] = shown_as(in, shown)))
             return ERR_MEMORY;
         if (aside && !(out->asides[out->n_asides++] = shown_as(in, aside)))
             return ERR_MEMORY;

@@ -129,8 +129,13 @@ def test_F2_a_value_set_by_hand_stays_until_its_release(site, plugin, people):
     assert site.json("field", "set", who, name, "hand")["set"] == 1
     say(plugin, who, **{key: "shop again"})
     assert site.contact(who)["fields"][name] == "hand"
+    assert [(f["source"], f["value"], f["counts"]) for f in site.json("why", who, "--field", name)["facts"]] == [
+        ("operator", "hand", True), (plugin.name, "shop again", False)]
     assert site.json("field", "release", who, name)["released"] == 1
     assert site.contact(who)["fields"][name] == "shop again"
+    assert [(f["source"], f["value"], f["counts"]) for f in site.json("why", who, "--field", name)["facts"]] == [
+        (plugin.name, "shop again", True), ("operator", None, False)]
+    assert "(released" in site.cli("why", who, "--field", name).out
     assert site.json("field", "set", who, "first_name", "Augusta")["set"] == 1
     assert site.contact(who)["first_name"] == "Augusta"
     assert [line["rule"] for line in site.why(who) if line["source"] == "operator"] == ["F2", "F2", "F2"]
@@ -154,6 +159,7 @@ def test_F4_a_sources_text_of_another_type_is_kept_aside_and_counted(site, plugi
     say(plugin, people[0], **{key: "large"})
     contact = site.contact(people[0])
     assert contact["fields"][f"storehook_{key}"] == "38" and contact["fields_aside"] == {f"storehook_{key}": "large"}
+    assert "set aside, of another type than the field: \"large\"" in site.cli("why", people[0], "--field", f"storehook_{key}").out
     assert site.dead(plugin) == []
 
 
