@@ -37,28 +37,33 @@ static enum err try_secrets(struct store *store, const struct seal *seal)
     return err;
 }
 
+/* What is noted. */
+struct noting {
+    const struct seal *seal;
+    struct str fingerprint;
+};
+
 /* Inside a transaction, as another process may do the same. */
-static enum err take(struct store *store, const struct seal *seal, struct str fingerprint)
+static enum err take(struct store *store, void *arg)
 {
-    enum err err = compare(store, fingerprint);
+    const struct noting *n = arg;
+    enum err err = compare(store, n->fingerprint);
 
     if (err != ERR_NOT_FOUND)
         return err;
-    err = try_secrets(store, seal);
+    err = try_secrets(store, n->seal);
     return err ? err
                : db_run(store->db, "INSERT INTO master_key (account_id, fingerprint) VALUES ($1, $2)", "is",
-                        (int64_t)ACCOUNT_DEFAULT, fingerprint);
+                        (int64_t)ACCOUNT_DEFAULT, n->fingerprint);
 }
 
 enum err master_key_check(struct store *store, const struct seal *seal)
 {
     char fingerprint[SEAL_FINGERPRINT_CHARS + 1];
+    struct noting noting = {.seal = seal, .fingerprint = str_n(fingerprint, SEAL_FINGERPRINT_CHARS)};
     enum err err = seal_fingerprint(seal, fingerprint);
 
     if (!err)
-        err = compare(store, str_of(fingerprint));
-    if (err != ERR_NOT_FOUND)
-        return err;
-    err = db_begin(store->db);
-    return err ? err : store_end(store, take(store, seal, str_of(fingerprint)));
+        err = compare(store, noting.fingerprint);
+    return err == ERR_NOT_FOUND ? store_transact(store, take, &noting) : err;
 }

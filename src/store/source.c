@@ -208,25 +208,36 @@ static enum err next_id(struct store *store, int64_t *id)
     return err;
 }
 
+/* What is added, and under which id. */
+struct adding {
+    const struct seal *seal;
+    const struct source_plan *plan;
+    int64_t now_us, id;
+};
+
+static enum err add(struct store *store, void *arg)
+{
+    struct adding *a = arg;
+    enum err err = next_id(store, &a->id);
+
+    if (!err)
+        err = put_source(store, a->plan, a->id, a->now_us);
+    if (!err && a->plan->list.len)
+        err = list_ensure(store, a->plan->list);
+    for (size_t i = 0; i < a->plan->n_secrets && !err; i++)
+        err = source_secret_put(store, a->seal, a->id, (int64_t)i + 1, &a->plan->secrets[i], a->now_us);
+    return err;
+}
+
 enum err source_add(struct store *store, const struct seal *seal, const struct source_plan *plan, struct source *out,
                     struct buf *why)
 {
-    int64_t id = 0, now_us = clock_wall_us(store->clock);
+    struct adding adding = {.seal = seal, .plan = plan, .now_us = clock_wall_us(store->clock)};
     enum err err = source_check(plan, why);
 
     if (!err)
-        err = db_begin(store->db);
-    if (err)
-        return err;
-    err = next_id(store, &id);
-    if (!err)
-        err = put_source(store, plan, id, now_us);
-    if (!err && plan->list.len)
-        err = list_ensure(store, plan->list);
-    for (size_t i = 0; i < plan->n_secrets && !err; i++)
-        err = source_secret_put(store, seal, id, (int64_t)i + 1, &plan->secrets[i], now_us);
-    err = store_end(store, err);
-    return err ? err : source_get(store, id, out);
+        err = store_transact(store, add, &adding);
+    return err ? err : source_get(store, adding.id, out);
 }
 
 /* Turns "no row changed" into ERR_NOT_FOUND. */

@@ -20,8 +20,15 @@ static enum err ask(struct store *store, const char *sql, int64_t *out)
     return err;
 }
 
-static enum err insert(struct store *store, struct str name, enum happening_kind on, struct str conditions, struct str actions)
+/* What is added. */
+struct adding {
+    struct str name, conditions, actions;
+    enum happening_kind on;
+};
+
+static enum err insert(struct store *store, void *arg)
 {
+    const struct adding *a = arg;
     int64_t n = 0, id = 0;
     enum err err = ask(store, "SELECT count(*) FROM event_trigger WHERE account_id = $1 AND" LIVING, &n);
 
@@ -34,15 +41,15 @@ static enum err insert(struct store *store, struct str name, enum happening_kind
     return db_run(store->db,
                   "INSERT INTO event_trigger (account_id, id, name, kind, conditions, actions, enabled, created_at_us, forgotten)"
                   " VALUES ($1, $2, $3, $4, $5, $6, 1, $7, 0)",
-                  "iissssi", store->account_id, id + 1, name, str_of(happening_name(on)), conditions, actions,
+                  "iissssi", store->account_id, id + 1, a->name, str_of(happening_name(a->on)), a->conditions, a->actions,
                   clock_wall_us(store->clock));
 }
 
 enum err trigger_add(struct store *store, struct str name, enum happening_kind on, struct str conditions, struct str actions)
 {
-    enum err err = db_begin(store->db);
+    struct adding adding = {.name = name, .on = on, .conditions = conditions, .actions = actions};
 
-    return err ? err : store_end(store, insert(store, name, on, conditions, actions));
+    return store_transact(store, insert, &adding);
 }
 
 static void read_trigger(struct row *r, struct trigger_row *t)
