@@ -18,7 +18,8 @@ enum {
     DB_TIMEOUT_MS = 10000,
     TRIES = 5,
     BUSY_MAX = 1000,
-    BUSY_WAIT_MS = 20,
+    BUSY_WAIT_MS = 10,
+    BUSY_WAIT_MAX = 20,
     DIED = 99
 };
 
@@ -223,6 +224,16 @@ static struct drain_parts parts_of(const struct replay *r, struct store *store, 
                                 .tries = TRIES};
 }
 
+/* Others are at work on the same contacts: the more often they were, the longer it waits, each a time of its own. */
+static void wait_for_others(int tries)
+{
+    unsigned char dice = 0;
+
+    random_bytes(&dice, sizeof(dice));
+    if (tries)
+        (void)poll(NULL, 0, dice % (tries < BUSY_WAIT_MAX ? tries * BUSY_WAIT_MS : BUSY_WAIT_MAX * BUSY_WAIT_MS));
+}
+
 static enum err drain_pending(struct replay *r, const struct drain_parts *parts, struct arena *arena,
                               struct drain_verdict verdicts[REPLAY_BATCH_MAX])
 {
@@ -232,8 +243,7 @@ static enum err drain_pending(struct replay *r, const struct drain_parts *parts,
     for (size_t i = 0; i < r->n_pending; i++)
         list[i] = &r->pending[i];
     for (int i = 0; i < BUSY_MAX && err == ERR_DB_BUSY; i++) {
-        if (i)
-            (void)poll(NULL, 0, i < BUSY_WAIT_MS ? i : BUSY_WAIT_MS); /* others are at work on the same contacts */
+        wait_for_others(i);
         arena_reset(arena);
         err = drain_batch(parts, list, r->n_pending, arena, verdicts);
     }

@@ -11,8 +11,6 @@ struct view_address {
     enum claim_class class;
     struct version v;
 };
-/* The one said last, unless it is another contact's and the customer has one of its own (H2). */
-struct view_address view_address_of(const struct scope *facts, const struct customer *c);
 enum err view_consents(const struct view_input *in, const struct view_address *primary, struct contact_view *out) MUST_CHECK;
 enum err view_fields(const struct view_input *in, struct contact_view *out) MUST_CHECK;
 /* Sorts and drops repetitions; returns how many are left. */
@@ -28,7 +26,7 @@ struct view_persons {
 enum err view_persons_of(const struct scope *facts, struct arena *arena, struct view_persons *out) MUST_CHECK;
 /* Place of a customer in `at`; `n` when it is not of the contact. */
 size_t view_person_place(const struct view_persons *p, int64_t source_id, struct str subject);
-/* The address that a mail would go to: of one of the persons, or of the contact (`p` NULL). */
+/* The address that a mail would go to: of one of the persons, as if nobody had joined them, or of the contact (`p` NULL). */
 struct view_address view_primary_of(const struct scope *facts, const struct view_persons *p, size_t person);
 /* True when the person named the address, or it stands for one of its customers (consent_subject_address). */
 bool view_person_named(const struct view_input *in, const struct view_persons *p, size_t person, struct str address);

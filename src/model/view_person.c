@@ -15,13 +15,23 @@ static bool is_later(const struct claim *a, const struct claim *b)
     return order ? order > 0 : str_cmp(a->address, b->address) < 0;
 }
 
-struct view_address view_address_of(const struct scope *facts, const struct customer *c)
+/* True when the contact has the address; `alone`: also without those that an operator joined with it. */
+static bool has_address(const struct scope *facts, const struct customer *c, struct str key, bool alone)
+{
+    for (const struct claim *k = alone ? facts->claims : NULL; k; k = k->next)
+        if (is_own(c, k) && str_eq(k->address, key))
+            return !k->apart;
+    return scope_address(facts, key) != NULL;
+}
+
+/* The one said last, unless it is another contact's and the customer has one of its own (H2). */
+static struct view_address address_of(const struct scope *facts, const struct customer *c, bool alone)
 {
     const struct claim *best = NULL;
 
-    if (c->email.len == 0 || !scope_address(facts, c->email))
+    if (c->email.len == 0 || !has_address(facts, c, c->email, alone))
         for (const struct claim *k = facts->claims; k; k = k->next)
-            if (is_own(c, k) && k->shown.len && scope_address(facts, k->address) && (!best || is_later(k, best)))
+            if (is_own(c, k) && k->shown.len && has_address(facts, c, k->address, alone) && (!best || is_later(k, best)))
                 best = k;
     if (best)
         return (struct view_address){
@@ -53,7 +63,7 @@ struct view_address view_primary_of(const struct scope *facts, const struct view
     for (const struct customer *c = facts->customers; c; c = c->next) {
         if (p && p->person[view_person_place(p, c->source_id, c->subject)] != person)
             continue;
-        one = view_address_of(facts, c);
+        one = address_of(facts, c, p != NULL);
         if (one.key.len && (!best.customer || is_better_address(&one, &best)))
             best = one;
     }

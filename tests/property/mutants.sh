@@ -33,7 +33,7 @@ plant() { # plant FILE SED-EXPRESSION: what was written there, and what a tired 
 sound() { # the program passes as it is
     [ -z "$only" ] || [ "$only" = "$program" ] || return 0
     make --no-print-directory "build/tests/property/$program" >make.log 2>&1
-    SEEDS=$seeds SHRINK=0 "build/tests/property/$program" >test.log 2>&1 || { echo "mutants: $program fails as it is" >&2; exit 1; }
+    SEEDS=20 SHRINK=0 "build/tests/property/$program" >test.log 2>&1 || { echo "mutants: $program fails as it is" >&2; exit 1; }
 }
 
 sound
