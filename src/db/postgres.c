@@ -375,6 +375,7 @@ const struct db_backend db_backend_postgres = {
     .column_null = postgres_column_null,
     .reset = postgres_reset,
     .changes = postgres_changes,
+    .run_many = postgres_run_many,
     .columns_sql = postgres_columns_sql,
     .references_sql = postgres_references_sql,
     .freeze_sql = postgres_freeze_sql,
