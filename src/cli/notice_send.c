@@ -145,7 +145,7 @@ int notice_send_verb(struct cli *cli, int argc, char **argv)
     if (code != CLI_GO)
         return code;
     if (notice_type_check(str_of(argv[0])))
-        return cli_wrong("\"%s\" is no type of notice; a type is words with dots between them, such as cart.abandoned", argv[0]);
+        return cli_wrong("\"%s\" is no type of notice; a type is words with dots between them, such as cart_abandoned", argv[0]);
     s.file = argv[1];
     s.key = s.key ? s.key : id.text;
     arena_init(&s.arena, 2 * BATCH_MAX * DATA_BYTES_MAX);

@@ -196,7 +196,7 @@ static int parse_types(const char *text, struct buf *out)
     while (rest.len && str_split(&rest, ',', &word)) {
         word = str_trim(word);
         if (notice_type_check(word))
-            return cli_wrong("\"%.*s\" is no type of notice; a type is words with dots between them, such as cart.abandoned",
+            return cli_wrong("\"%.*s\" is no type of notice; a type is words with dots between them, such as cart_abandoned",
                              STR_ARG(word));
         if (buf_printf(out, "%s%.*s", out->len ? " " : "", STR_ARG(word)))
             return cli_wrong("--types is too long");
@@ -269,7 +269,7 @@ static int add_verb(struct cli *cli, int argc, char **argv)
         "notice target add NAME URL [--types TYPE,TYPE] [--secret-file FILE]",
         "Sends notices to a URL from now on, each signed with a secret that the receiver must know. The secret is made and shown\n"
         "once, unless --secret-file gives it. A name has up to 64 letters, digits, '.', '_' and '-'.",
-        "storehook notice target add crm https://crm.example/hooks --types cart.abandoned,contact.tagged", 2, 2};
+        "storehook notice target add crm https://crm.example/hooks --types cart_abandoned,purchase", 2, 2};
     const char *types = "", *file = NULL;
     const struct cli_flag flags[] = {
         {"types", FLAG_TEXT, &types, "TYPES", "only these types of notices, separated by commas (default: all)"},

@@ -21,7 +21,7 @@ enum { NOTICE_BODY_MAX = 64 << 10, NOTICE_TYPE_MAX = 64, NOTICE_ID_CHARS = 36 };
 
 /* What a notice is made from. All is borrowed. */
 struct notice {
-    struct str type;                /* as "cart.abandoned"; see notice_type_check */
+    struct str type;                /* as "cart_abandoned"; see notice_type_check */
     struct str effect;              /* what it is made for, such as "trigger:3:<event id>": the same text makes a notice once */
     struct str target;              /* name of the one target that it goes to; empty: each enabled target that wants the type */
     struct str contact_id, address; /* whose it is, for the erasure; empty where it is nobody's */

@@ -1,11 +1,13 @@
 """Notices go out as signed webhooks: to a real HTTPS receiver, again when it fails, and only where they may go."""
 
 import contextlib
+import gzip
 import json
 import os
 import re
 import secrets
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -13,6 +15,7 @@ import urllib.request
 
 import pytest
 
+import database
 from harness import ROOT, make_certificate, wait_until, whsec
 from processes import Process
 from receiver import Receiver
@@ -309,7 +312,7 @@ def test_drop_and_remove_forget_what_is_meant(desk):
 def test_wrong_usage_says_what_is_right(desk):
     desk.target("crm")
     for args, word in ((("target", "add", "a b", "https://hooks.example/"), "letters, digits"),
-                       (("target", "add", "x", "https://hooks.example/", "--types", "a b"), "cart.abandoned"),
+                       (("target", "add", "x", "https://hooks.example/", "--types", "a b"), "cart_abandoned"),
                        (("list", "--state", "gone"), "waiting, delivered or dead"), (("replay",), "say which")):
         assert word in desk.site.cli("notice", *args, exit_code=2).err
     assert "already" in desk.site.cli("notice", "target", "add", "crm", "https://8.8.8.8/", exit_code=1).err
@@ -361,6 +364,80 @@ def test_N8_notices_survive_kill_9_of_several_notifiers(make_desk):
         assert all(len(ids) == 1 for ids in ids_of.values()), "the same id again"
         taken = {one["id"] for one in got if one["status"] == 204}
         assert len(taken) == total
+
+
+@contextlib.contextmanager
+def database_away(site):
+    """On PostgreSQL the server is killed and started again; in the file of SQLite somebody else holds the lock."""
+    if database.on_postgres:
+        database.postgres.kill()
+        yield
+        database.postgres.start()
+        return
+    with contextlib.closing(sqlite3.connect(site.dir / "storehook.db", isolation_level=None)) as link:
+        link.execute("BEGIN IMMEDIATE")
+        yield
+        link.execute("ROLLBACK")
+
+
+def test_N8_an_answer_that_comes_while_the_database_is_away_is_settled_later(make_desk):
+    desk = make_desk()
+    path, free = desk.target("crm"), threading.Event()
+    desk.site.settings["db"] = {**desk.site.settings.get("db", {}), "timeout": "100ms"}
+    desk.site.write_config()
+    desk.site.stop_role("notify")
+    process = desk.start()
+
+    def wait(_):
+        free.wait(60)
+        return 204
+
+    desk.receiver.answers[path] = wait
+    desk.send()
+    wait_until(lambda: desk.site.json("notice", "list")[0]["in_work"], desk.log)
+    with database_away(desk.site):
+        free.set()
+        wait_until(lambda: "database" in process.log() or desk.receiver.of(path), desk.log)
+        wait_until(lambda: desk.receiver.of(path), desk.log)
+    wait_until(lambda: desk.states() == ["delivered"], desk.log, 60)
+    assert len(desk.receiver.ids(path)) == 1 and process.running
+
+
+def test_an_answer_that_is_packed_is_unpacked_up_to_its_maximum(desk):
+    path = desk.target("crm")
+    desk.receiver.answers[path] = (200, {"content-encoding": "gzip"}, gzip.compress(b"unpacked"))
+    assert desk.site.json("notice", "test", "crm")["answer"] == "unpacked"
+    desk.receiver.answers[path] = (200, {"content-encoding": "gzip"}, gzip.compress(b"x" * 200_000_000, 1))
+    out = desk.site.json("notice", "test", "crm")
+    assert out["accepted"] and len(out["answer"]) <= 2000
+
+
+def test_several_accounts_have_targets_of_their_own(desk):
+    desk.site.cli("account", "add", "acme")
+    mine, theirs = desk.target("crm", "/mine"), desk.target("crm", "/theirs", extra=("--account", "acme"))
+    desk.send(data=[{"of": "mine"}])
+    desk.send(data=[{"of": "theirs"}], extra=("--account", "acme"))
+    wait_until(lambda: desk.states() + desk.states("--account", "acme") == ["delivered"] * 2, desk.log)
+    for path, of in ((mine, "mine"), (theirs, "theirs")):
+        assert desk.receiver.data(path) == [{"of": of}] and desk.receiver.of(path)[0]["good"]
+
+
+def test_X2_an_erasure_takes_the_notices_of_the_person(make_up, workplace):
+    make_certificate(workplace / "certs")
+    with Receiver(workplace / "certs") as receiver:
+        up = make_up(settings(workplace))
+        desk, source = Desk(up, receiver), up.add_source("storehook")
+        receiver.answers[desk.target("crm")] = 500
+        up.cli("trigger", "add", "news", "--on", "signup", "--do", "notice")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # what is old fires nothing
+        for name in ("gone", "stays"):
+            source.event("signup", occurred_at=now, contact={"email": f"{name}@example.com", "first_name": name})
+        wait_until(lambda: desk.states() == ["dead"] * 2, up.log)
+        assert {one["address"] for one in desk.notices()} == {"gone@example.com", "stays@example.com"}
+        up.cli("contacts", "erase", "gone@example.com", "--yes")
+        assert [one["address"] for one in desk.notices()] == ["stays@example.com"]
+        for column in ("body", "address", "contact_id"):
+            assert database.run_sql(up, f"SELECT count(*) FROM notice WHERE {column} LIKE '%gone%'") == [["0"]]
 
 
 def test_up_runs_the_notifier_and_the_figures_show_what_waits(make_up, workplace):
