@@ -8,7 +8,9 @@ import time
 
 import pytest
 
-from conftest import running_up
+import harness
+from conftest import running_roles, running_up
+from receiver import Receiver
 
 ROUNDS = int(os.environ.get("TRIGGER_ROUNDS", "6"))
 SEED = int(os.environ.get("CRASH_SEED", str(random.randrange(1 << 30))))
@@ -163,6 +165,38 @@ def test_T1_a_script_that_is_put_into_the_queue_fires_when_asked(site, plugin, t
         site.settle()
         assert fired(site, name) == wanted
     assert "goes with --into" in site.cli("replay", path, "--fire-triggers", exit_code=2).err
+
+
+@pytest.fixture
+def desk():
+    """Roles of the test's own, with the one that delivers notices, and a receiver for them."""
+    with running_roles({"notify": {"allow_private": "127.0.0.0/8 ::1", "allow_http": "yes"}}) as roles, Receiver() as receiver:
+        for role in ("serve", "drain", "notify"):
+            if role == "serve":
+                roles.start_redis()
+                roles.start_serve()
+            else:
+                roles.start_role(role)
+        yield roles, receiver
+
+
+def test_T4_a_purchase_reaches_the_operators_service_signed_and_once(desk):
+    site, receiver = desk
+    plugin, secret = site.add_source("storehook"), harness.whsec()
+    receiver.secrets["/crm"] = secret
+    site.cli("notice", "target", "add", "crm", receiver.url("/crm"), "--secret-file", site.secret_file(secret), "--types", "cycle.start")
+    add(site, "buy", "purchase", "--do", "notice:crm", "--do", "cycle:thanks@1")
+    plugin.apply({"type": "subscribe", "at": at(1), "channel": "email", "source": "form", "contact": {"email": "ada@example.com"}})
+    for _ in range(3):
+        plugin.apply(order("ada@example.com", "1001", items=[{"product_id": "7", "quantity": "1", "price": "9.00"}]))
+    harness.wait_until(lambda: len(receiver.of("/crm")) >= 2, site.log)
+    got = {body["type"]: body["data"] for body in (json.loads(one["body"]) for one in receiver.of("/crm"))}
+    assert len(receiver.of("/crm")) == 2 and all(one["good"] for one in receiver.of("/crm"))
+    assert got["purchase"]["because"] == "trigger buy" and got["purchase"]["source"] == plugin.name
+    assert (got["purchase"]["order_id"], got["purchase"]["amount"], got["purchase"]["currency"]) == ("1001", "9.00", "EUR")
+    assert got["purchase"]["contact"]["email"] == "ada@example.com" and got["purchase"]["contact"]["mailable"] is True
+    assert got["purchase"]["items"] == [{"product_id": "7", "quantity": "1", "price": "9.00"}]
+    assert (got["cycle.start"]["cycle"], got["cycle.start"]["day"]) == ("thanks", 1)
 
 
 def test_trigger_test_tells_what_a_delivery_would_set_off_and_changes_nothing(site, plugin):

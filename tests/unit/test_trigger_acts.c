@@ -2,6 +2,7 @@
 #include "trigger_fixture.h"
 
 #include "cart_sweep_at.h"
+#include "store/account.h"
 #include "store/notice_target.h"
 
 static void target(struct fixture *f, const char *name, const char *types)
@@ -241,6 +242,25 @@ static void triggers_N6_subscribe_to_a_list_and_never_relax(void **state)
     assert_contact(ADA, "{'lists':[{'list':'buyers','status':'unsubscribed'}]}");
 }
 
+static void triggers_are_of_their_account(void **state)
+{
+    struct fixture *f = *state;
+    struct account account;
+    int64_t other;
+
+    trigger(f, "here", "purchase", "{}", "['tag:a']");
+    assert_int_equal(account_add(f->store, STR("other"), &account), OK);
+    store_enter(f->store, account.id);
+    other = add_source(f, "storehook", "plugin", "", 0);
+    trigger(f, "there", "purchase", "{}", "['tag:b']");
+    assert_applied(send_delivery(f, (struct sent){.source = other, .body = order_body(f, "1", 10, "paid", "9.00", "")}));
+    assert_fired("there", 1);
+    assert_contact(ADA, "{'tags':['b']}");
+    store_enter(f->store, ACCOUNT_DEFAULT);
+    assert_fired("here", 0);
+    assert_nobody(ADA);
+}
+
 /* -- imports ------------------------------------------------------------------------------------------------------------- */
 
 static int64_t csv_source(struct fixture *f)
@@ -368,6 +388,7 @@ int main(void)
         contact_test(triggers_start_a_cycle_only_for_whom_may_be_mailed),
         contact_test(triggers_send_notices_to_one_target_or_to_all_that_want_them),
         contact_test(triggers_N6_subscribe_to_a_list_and_never_relax),
+        contact_test(triggers_are_of_their_account),
         contact_test(imports_T2_AC11_AC12_start_no_cycle_and_send_no_notice),
         contact_test(imports_T1_fire_when_the_operator_says_so),
         contact_test(imports_T3_GR05_start_a_cycle_for_added_contacts_only),
