@@ -114,7 +114,7 @@ def shops():
     with harness.Workplace() as place:
         now = int(time.time())
         (place / "clock").write_text(str(now))
-        settings = {"storehook": {"clock_file": place / "clock"}, "drain": {"claim_idle": "2s"}}
+        settings = {"storehook": {"clock_file": place / "clock"}, "drain": {"claim_idle": "2s"}, "visits": {"known_days": 36500}}
         with running_roles(settings) as site:
             site.start_redis()
             shops = Shops(site, now)
