@@ -1,9 +1,9 @@
 #!/bin/sh
 # mutants.sh -- owns the proof that the property tests find bugs: plants one at a time in a copy, and wants the test to fail.
-#   tests/property/mutants.sh [SEEDS [PROGRAM]]   from the top folder, after `make test-programs`; the tree itself is not touched
-# SEEDS (default 20) for each bug at most; PROGRAM: only those of test_contacts, test_carts or test_converge.
+#   tests/property/mutants.sh [SEEDS [PROGRAM [TEXT]]]   from the top folder, after `make test-programs`; the tree itself is not touched
+# SEEDS (default 20) for each bug at most; PROGRAM: only those of test_contacts, test_carts or test_converge; TEXT: only those with it.
 set -eu
-seeds=${1:-20} only=${2:-}
+seeds=${1:-20} only=${2:-} with=${3:-}
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 cp -a Makefile src verify tools routes tests build "$copy"
@@ -12,6 +12,7 @@ survived=0 n=0 program=test_contacts
 
 plant() { # plant FILE SED-EXPRESSION: what was written there, and what a tired programmer would write
     [ -z "$only" ] || [ "$only" = "$program" ] || return 0
+    case "$1 $2" in *"$with"*) ;; *) return 0 ;; esac
     n=$((n + 1))
     cp -p "$1" original
     sed -i "$2" "$1"

@@ -241,14 +241,18 @@ static inline void act_merge(struct tale *t)
 
 static inline void act_edit(struct tale *t)
 {
-    static const char *const kinds[] = {"tag_add", "tag_remove", "field_set", "field_release"};
-    int address = known_address(t), kind = one_of(t, 4);
+    static const struct {
+        const char *kind, *name;
+    } kinds[] = {
+        {"tag_add", "vip"},         {"tag_remove", "vip"},        {"field_set", "first_name"}, {"field_release", "first_name"},
+        {"list_subscribe", "news"}, {"list_unsubscribe", "news"}, {"list_unsubscribe", ""}};
+    int address = known_address(t), kind = one_of(t, 7);
     char name[32];
 
     if (address != NO_ADDRESS)
         act(t,
-            json_pack("{s:s,s:s,s:s,s:s}", "edit", kinds[kind], "email", address_name(address, name), "name",
-                      kind < 2 ? "vip" : "first_name", "value", perhaps(t, 70) ? "By hand" : ""),
+            json_pack("{s:s,s:s,s:s,s:s}", "edit", kinds[kind].kind, "email", address_name(address, name), "name", kinds[kind].name,
+                      "value", perhaps(t, 70) ? "By hand" : ""),
             address, address);
 }
 
