@@ -2,6 +2,7 @@
 #include "store/merge_impl.h"
 
 #include "model/email.h"
+#include "store/account_limit.h"
 #include "store/contact.h"
 #include "store/row.h"
 
@@ -327,6 +328,8 @@ static enum err merge(struct merge_job *job, void *arg)
         err = regroup(job, pair);
     if (!err && job->out->refusal == MERGE_DONE)
         err = save_image(job, pair, &image);
+    if (!err && job->out->refusal == MERGE_DONE)
+        err = contact_recount(job->desk->store);
     release_image(&image);
     return err;
 }

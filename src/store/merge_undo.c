@@ -2,6 +2,7 @@
 #include "store/merge_impl.h"
 
 #include "store/account_limit.h"
+#include "store/account_limit.h"
 #include "store/contact.h"
 #include "store/row.h"
 
@@ -302,6 +303,8 @@ static enum err undo(struct merge_job *job, void *arg)
         err = part(job, &kept);
     if (!err && job->out->refusal == MERGE_DONE)
         err = compare(job, &kept);
+    if (!err && job->out->refusal == MERGE_DONE)
+        err = contact_recount(job->desk->store);
     release(&kept);
     return err;
 }

@@ -2,7 +2,7 @@
 #include "contact_fixture.h"
 #include "every_order.h"
 
-#include "store/cart.h"
+#include "store/account_limit.h"
 #include "store/merge.h"
 
 #define ADA "ada@example.com"
@@ -353,6 +353,24 @@ static void X4_M10_a_source_that_is_erased_leaves_no_half_of_a_merge(void **stat
     assert_contacts(1);
 }
 
+/* P13: a merge makes room, and its undoing takes it; nobody is refused, for both contacts were there before. */
+static void P13_M10_the_contacts_of_an_account_with_a_limit_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    struct account_limit limit = {.limit = 2, .policy = LIMIT_STOP}, now;
+
+    ada_and_bob(f);
+    assert_int_equal(account_limit_set(f->store, &limit, &now), OK);
+    assert_int_equal(now.contacts, 2);
+    merge(f, ADA, BOB);
+    assert_int_equal(account_limit_get(f->store, &now), OK);
+    assert_int_equal(now.contacts, 1);
+    unmerge(f, ADA);
+    assert_int_equal(account_limit_get(f->store, &now), OK);
+    assert_int_equal(now.contacts, 2);
+    assert_contacts(2);
+}
+
 /* N5: the merge is a fact, so what comes late ends the same. */
 static void N5_M10_events_before_and_after_the_merge_end_the_same(void **state)
 {
@@ -405,6 +423,7 @@ int main(void)
         contact_test(M9_of_the_open_carts_the_newest_stays_and_nothing_fires),
         contact_test(X2_M10_an_erasure_takes_the_pre_image_along),
         contact_test(X4_M10_a_source_that_is_erased_leaves_no_half_of_a_merge),
+        contact_test(P13_M10_the_contacts_of_an_account_with_a_limit_are_counted),
         contact_test(N5_M10_events_before_and_after_the_merge_end_the_same),
     };
 
