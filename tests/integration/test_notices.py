@@ -403,6 +403,26 @@ def test_N8_an_answer_that_comes_while_the_database_is_away_is_settled_later(mak
     assert len(desk.receiver.ids(path)) == 1 and process.running
 
 
+def test_N8_an_ordered_stop_gives_back_what_is_under_way(make_desk):
+    desk = make_desk(timeout="60s")
+    path, free = desk.target("crm"), threading.Event()
+
+    def wait(_):
+        free.wait(60)
+        return 204
+
+    desk.receiver.answers[path] = wait
+    desk.send()
+    wait_until(lambda: desk.notices()[0]["in_work"], desk.log)
+    desk.site.stop_role("notify")
+    (notice,) = desk.notices()
+    assert notice["state"] == "waiting" and not notice["in_work"] and notice["failed_attempts"] == 0
+    free.set()
+    desk.start()  # at once, not when the lease of 75 s is over
+    wait_until(lambda: desk.states() == ["delivered"], desk.log)
+    assert desk.receiver.ids(path) == {notice["id"]}
+
+
 def test_an_answer_that_is_packed_is_unpacked_up_to_its_maximum(desk):
     path = desk.target("crm")
     desk.receiver.answers[path] = (200, {"content-encoding": "gzip"}, gzip.compress(b"unpacked"))

@@ -52,7 +52,7 @@ def test_up_with_json_says_ready_as_one_object():
             harness.reap(site.process)
 
 
-@pytest.mark.parametrize("role, members", [("serve", {"https"}), ("drain", set()), ("admin", {"admin"})])
+@pytest.mark.parametrize("role, members", [("serve", {"https"}), ("drain", set()), ("notify", set()), ("admin", {"admin"})])
 def test_roles_with_json_say_ready_as_one_object(roles, role, members):
     roles.start_redis()
     process = roles.spawn(role, [harness.BINARY, role, "--json", "--config", roles.config])
