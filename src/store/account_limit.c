@@ -254,7 +254,7 @@ enum err contact_room(struct store *store, int64_t growth, struct str person, bo
         return OK;
     err = db_query(store->db, &st,
                    "SELECT " COLUMNS ", (SELECT count(DISTINCT p.person) FROM parked p WHERE p.account_id = $1 AND p.state > 0"
-                   " AND p.person <> $2) FROM account WHERE account_id = $1",
+                   " AND p.keeps = 1 AND p.person <> $2) FROM account WHERE account_id = $1",
                    "is", store->account_id, not_null(person));
     if (err)
         return err;

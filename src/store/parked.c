@@ -1,6 +1,7 @@
 /* parked.c -- owns who waits for room in an account at its limit of contacts, and who was called in (P13, AC-27, AC-28). */
 #include "store/parked.h"
 
+#include "base/id.h"
 #include "model/consent.h"
 #include "store/row.h"
 
@@ -35,14 +36,15 @@ enum err parked_key(const struct seal *seal, const struct event_refs *refs, int6
 
 enum err parked_put(struct store *store, const struct parked_key *key, struct str delivery_id, int64_t received_at_us)
 {
-    return db_run(store->db,
-                  "INSERT INTO parked (account_id, person, delivery_id, customer, received_at_us, state, called_us, looked_us)"
-                  " VALUES ($1, $2, $3, $4, $5, 0, 0, 0)"
-                  " ON CONFLICT (account_id, person, delivery_id) DO UPDATE SET state = 0, called_us = 0, looked_us = 0",
-                  "isssi", store->account_id, str_of(key->person), delivery_id, str_of(key->customer), received_at_us);
+    return db_run(
+        store->db,
+        "INSERT INTO parked (account_id, person, delivery_id, customer, received_at_us, state, called_us, looked_us, caller, keeps)"
+        " VALUES ($1, $2, $3, $4, $5, 0, 0, 0, '', 0) ON CONFLICT (account_id, person, delivery_id)"
+        " DO UPDATE SET state = 0, called_us = 0, looked_us = 0, caller = '', keeps = 0",
+        "isssi", store->account_id, str_of(key->person), delivery_id, str_of(key->customer), received_at_us);
 }
 
-/* looked_us stays 0: nobody looks for the letter yet. */
+/* looked_us stays 0: nobody looks for the letter yet. No place is kept, for none is needed. */
 static enum err call_where(struct store *store, const char *sql, const char *hash)
 {
     return *hash ? db_run(store->db, sql, "isi", store->account_id, str_of(hash), clock_wall_us(store->clock)) : OK;
@@ -86,7 +88,8 @@ struct opening {
     int64_t account_id, room;
 };
 
-#define IN_FLIGHT "(SELECT count(DISTINCT f.person) FROM parked f WHERE f.account_id = a.account_id AND f.state > 0)"
+#define IN_FLIGHT \
+    "(SELECT count(DISTINCT f.person) FROM parked f WHERE f.account_id = a.account_id AND f.state > 0 AND f.keeps = 1)"
 
 static enum err find_openings(struct store *store, struct opening *out, size_t *n)
 {
@@ -140,17 +143,18 @@ static enum err longest_waiting(struct store *store, int64_t account_id, size_t 
     return err;
 }
 
-static enum err call_account(struct store *store, const struct opening *o, int64_t now_us, struct arena *arena, bool *more)
+static enum err call_account(struct store *store, const struct opening *o, const struct id *caller, struct arena *arena, bool *more)
 {
+    int64_t now_us = clock_wall_us(store->clock);
     size_t max = o->room < PARKED_CALL_MAX ? (size_t)o->room : PARKED_CALL_MAX, n = 0;
     struct str *persons = arena_array(arena, max, sizeof(*persons));
     enum err err = persons ? longest_waiting(store, o->account_id, max, arena, persons, &n) : ERR_MEMORY;
 
     for (size_t i = 0; i < n && !err; i++)
         err = db_run(store->db,
-                     "UPDATE parked SET state = 1, called_us = $3, looked_us = $3"
+                     "UPDATE parked SET state = 1, called_us = $3, looked_us = $3, caller = $4, keeps = 1"
                      " WHERE account_id = $1 AND person = $2 AND state = 0",
-                     "isi", o->account_id, persons[i], now_us);
+                     "isis", o->account_id, persons[i], now_us, id_str(caller));
     *more |= n == PARKED_CALL_MAX;
     return err;
 }
@@ -171,33 +175,42 @@ static enum err is_any_left(struct store *store, int64_t now_us, bool *any)
     return err;
 }
 
-static enum err take_over(struct store *store, int64_t now_us)
+static enum err take_over(struct store *store, const struct id *caller)
 {
+    int64_t now_us = clock_wall_us(store->clock);
     enum err err =
         db_run(store->db, "DELETE FROM parked WHERE state > 0 AND called_us < $1", "i", now_us - PARKED_LOST_S * US_PER_S);
 
     if (err)
         return err;
-    return db_run(store->db, "UPDATE parked SET looked_us = $2 WHERE state > 0 AND state = 1 AND looked_us < $1", "ii",
-                  now_us - PARKED_LOOK_AGAIN_S * US_PER_S, now_us);
+    return db_run(store->db, "UPDATE parked SET looked_us = $2, caller = $3 WHERE state > 0 AND state = 1 AND looked_us < $1",
+                  "iis", now_us - PARKED_LOOK_AGAIN_S * US_PER_S, now_us, id_str(caller));
 }
 
-static enum err list_called(struct store *store, int64_t now_us, struct arena *arena, struct parked_letter *out, size_t *n)
+static bool is_listed(const struct parked_letter *letters, size_t n, struct str delivery_id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(letters[i].delivery_id, delivery_id))
+            return true;
+    return false;
+}
+
+/* A letter that speaks of several persons is listed once. */
+static enum err list_called(struct store *store, const struct id *caller, struct arena *arena, struct parked_letter *out, size_t *n)
 {
     struct db_stmt *st = NULL;
     bool row = false;
     enum err err = db_query(store->db, &st,
-                            "SELECT DISTINCT account_id, delivery_id FROM parked WHERE state > 0 AND state = 1 AND looked_us = $1"
-                            " ORDER BY delivery_id LIMIT $2",
-                            "ii", now_us, (int64_t)PARKED_ROWS_MAX);
+                            "SELECT delivery_id FROM parked WHERE state > 0 AND state = 1 AND caller = $1"
+                            " ORDER BY account_id, person LIMIT $2",
+                            "si", id_str(caller), (int64_t)PARKED_ROWS_MAX);
 
     *n = 0;
     while (!err && *n < PARKED_ROWS_MAX && !(err = db_step(st, &row)) && row) {
-        struct row r = {.st = st, .arena = arena, .column = 0, .err = OK};
-
-        out[*n].account_id = row_int(&r);
-        out[(*n)++].delivery_id = row_str(&r);
-        err = r.err;
+        if (is_listed(out, *n, db_column_str(st, 0)))
+            continue;
+        out[*n] = (struct parked_letter){.delivery_id = arena_str(arena, db_column_str(st, 0)), .caller = *caller};
+        err = out[(*n)++].delivery_id.p ? OK : ERR_MEMORY;
     }
     db_done(st);
     return err;
@@ -206,15 +219,15 @@ static enum err list_called(struct store *store, int64_t now_us, struct arena *a
 static enum err call_all(struct store *store, struct opening *openings, struct arena *arena, struct parked_letter *out, size_t *n,
                          bool *more)
 {
-    int64_t now_us = clock_wall_us(store->clock);
+    struct id caller = id_new(clock_wall_us(store->clock));
     size_t n_openings = 0;
     enum err err = find_openings(store, openings, &n_openings); /* anew, under the lock */
 
     for (size_t i = 0; i < n_openings && !err; i++)
-        err = call_account(store, &openings[i], now_us, arena, more);
+        err = call_account(store, &openings[i], &caller, arena, more);
     if (!err)
-        err = take_over(store, now_us);
-    return err ? err : list_called(store, now_us, arena, out, n);
+        err = take_over(store, &caller);
+    return err ? err : list_called(store, &caller, arena, out, n);
 }
 
 enum err parked_call(struct store *store, struct arena *arena, struct parked_letter **out, size_t *n, bool *more)
@@ -236,14 +249,15 @@ enum err parked_call(struct store *store, struct arena *arena, struct parked_let
     return err ? err : store_end(store, call_all(store, openings, arena, *out, n, more));
 }
 
+/* Meanwhile a letter may have been applied, parked again and called by somebody else: that call is not ours to note. */
 static enum err mark_back(struct store *store, const struct parked_letter *letters, size_t n)
 {
     enum err err = OK;
 
     for (size_t i = 0; i < n && !err; i++)
         if (letters[i].found)
-            err = db_run(store->db, "UPDATE parked SET state = 2 WHERE delivery_id = $1 AND account_id = $2 AND state = 1", "si",
-                         letters[i].delivery_id, letters[i].account_id);
+            err = db_run(store->db, "UPDATE parked SET state = 2 WHERE delivery_id = $1 AND state = 1 AND caller = $2", "ss",
+                         letters[i].delivery_id, id_str(&letters[i].caller));
     return err;
 }
 

@@ -12,8 +12,8 @@
  *   WAITING --parked_call, parked_call_known--> CALLED --the letter is put back: parked_back--> BACK --applied: parked_forget--> no row
  *      ^------------------------ the entry found no room after all: parked_put -------------------|
  *
- * All letters of a person are called together. Room is kept for who is CALLED or BACK until the entry was applied, so that nobody takes
- * it meanwhile. A row of which nothing becomes (its letter was dropped) is forgotten after PARKED_LOST_S: the letter is what counts, the
+ * All letters of a person are called together. For whom parked_call called a place is kept until the letter was applied, so that nobody
+ * takes it meanwhile. A row of which nothing becomes (its letter was dropped) is forgotten after PARKED_LOST_S: the letter is what counts, the
  * row only finds it.
  */
 enum parked_state { PARKED_WAITING = 0, PARKED_CALLED = 1, PARKED_BACK = 2 };
@@ -45,9 +45,9 @@ enum err parked_any(struct store *store, bool *any) MUST_CHECK;
 enum err parked_forget(struct store *store, struct str delivery_id) MUST_CHECK;
 
 struct parked_letter {
-    int64_t account_id;
     struct str delivery_id;
-    bool found; /* the caller's: it was put back */
+    struct id caller; /* this call of it */
+    bool found;       /* the caller's: it was put back */
 };
 /*
  * Calls in those for whom there is room, in every account, the ones that wait longest first (by receipt); takes over those who were

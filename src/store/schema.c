@@ -20,6 +20,7 @@
 #include "store/migrations/0017_trigger.h"
 #include "store/migrations/0018_contact_limit.h"
 #include "store/migrations/0019_merged.h"
+#include "store/migrations/0020_parked_caller.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},
@@ -41,5 +42,6 @@ const struct db_migration schema_migrations[] = {
     {17, "trigger", migration_0017_trigger},
     {18, "contact_limit", migration_0018_contact_limit},
     {19, "merged", migration_0019_merged},
+    {20, "parked_caller", migration_0020_parked_caller},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

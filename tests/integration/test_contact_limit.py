@@ -9,8 +9,12 @@ import urllib.request
 import pytest
 
 import harness
+import script
+from conftest import running_roles
+from test_convergence import Shops, contacts_of, difference
 
 ROUNDS = 8
+STEPS = 6
 
 
 def person(number, **more):
@@ -196,3 +200,42 @@ def test_P13_N8_drainers_killed_while_parked_people_enter_lose_nobody_and_never_
     site.settle()
     assert acme.emails() == people(range(1, 201)), f"seed {seed}"
     assert acme.letters() == [] and site.cli("db", "check", "--json").exit == 0
+
+
+def script_applied(place, now, pushes, limit):
+    """The contacts of the script of the convergence test; with a limit that is raised step by step until all are in."""
+    clock = place / "clock"
+    clock.write_text(str(now))
+    with running_roles({"storehook": {"clock_file": clock}, "visits": {"days": 3650, "known_days": 36500}}) as site:
+        site.start_redis()
+        shops = Shops(site, now)
+        site.start_serve()
+        shops.sources[-1].await_known()
+        site.start_role("drain", "drain-1")
+        site.start_role("drain", "drain-2")
+        if limit:
+            site.cli("account", "set", "default", "--contact-limit", limit)
+        shops.send(pushes)
+        site.settle(120)
+        for step in range(1, STEPS + 1 if limit else 0):
+            assert len(site.contacts()) == limit * step, "as many as may be there"
+            site.cli("account", "set", "default", "--contact-limit", limit * (step + 1) if step < STEPS else 0)
+
+            def entered(want=limit * (step + 1)):
+                clock.write_text(str(int(clock.read_text()) + 1))  # letters that were called are looked for again
+                about = site.json("account", "show", "default")
+                return site.queued() == 0 and (about["parked"] == 0 if step == STEPS else about["contacts"] == want)
+
+            harness.wait_until(entered, lambda: f"step {step}: {site.json('account', 'show', 'default')}", 60)
+        assert site.dead() == [] and site.cli("db", "check").exit == 0
+        return contacts_of(site, 0)
+
+
+@pytest.mark.parametrize("seed", [8])
+def test_P13_N5_people_who_waited_end_as_if_there_had_never_been_a_limit(seed):
+    """The 1,000 events of all kinds, shuffled and repeated; a person's letters come in when there is room, in any order."""
+    now, pushes = int(time.time()), script.Script(script.tag_of(0)).pushes
+    with harness.Workplace() as free, harness.Workplace() as limited:
+        want = script_applied(free, now, pushes, 0)
+        got = script_applied(limited, now, script.disturbed(pushes, seed), max(1, len(want) // (STEPS + 2)))
+    assert not difference(want, got), difference(want, got)
