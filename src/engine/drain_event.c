@@ -50,12 +50,21 @@ static enum err take_event_id(struct job *job, const struct event *event, struct
     return err;
 }
 
+/* The fields of the account, when the event has any that are not built in; else *fields stays as it is. */
+static enum err know_fields(struct job *job, const struct event *event, struct field_register **fields)
+{
+    return event->n_fields || event->n_form_fields ? job_fields(job, fields) : OK;
+}
+
 static enum err want_event(struct job *job, const struct event *event, const struct event_refs *refs)
 {
     struct batch *b = job->batch;
+    struct field_register *fields;
     struct str key;
     enum err err = event_key(job, event, &key);
 
+    if (!err)
+        err = know_fields(job, event, &fields); /* before anything is applied, so that nothing has to be written for it */
     if (!err)
         err = seen_want(b->parts->store, job->source->id, key);
     if (!err)
@@ -127,16 +136,6 @@ static enum err note_row(struct job *job, const struct scope *scope, const struc
                            row_verdict_text(verdict, text));
 }
 
-/* The fields of the account, when the event has any that are not built in. */
-static enum err know_fields(struct job *job, struct event_context *ctx, struct field_register **fields)
-{
-    enum err err = ctx->event->n_fields || ctx->event->n_form_fields ? job_fields(job, fields) : OK;
-
-    if (!err && *fields)
-        ctx->field_types = &(*fields)->types;
-    return err;
-}
-
 /* G5: nothing of it is kept; the counter says how many there were. */
 static void count_skipped(const struct job *job, enum skip_reason reason)
 {
@@ -168,7 +167,8 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
     job->ids_made = 0;
     err = erase_when(b->parts->store, b->parts->seal, refs, job->source->id, &ctx->erased_at_us);
     if (!err)
-        err = know_fields(job, ctx, &fields);
+        err = know_fields(job, ctx->event, &fields);
+    ctx->field_types = fields ? &fields->types : NULL;
     if (!err)
         err = scope_load(b->parts->store, ctx->event, refs, job->source->id, &b->work, &scope);
     if (!err)
