@@ -139,6 +139,41 @@ static int field_type_verb(struct cli *cli, int argc, char **argv)
     return code;
 }
 
+/* As it was when the desk was opened. */
+static enum field_type type_of(const struct field_desk *d, struct str name)
+{
+    const struct account_field *field = field_list_find(&d->fields, name);
+
+    return field ? field->type : FIELD_TEXT;
+}
+
+static int field_remove_verb(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_page page = {
+        "field remove NAME",
+        "Removes a field of which nothing is stored: one that was added by mistake. Looks through the values of all contacts.",
+        NULL, 1, 1};
+    struct field_desk d;
+    enum err err;
+    int code = cli_parse(cli, &page, NULL, &argc, &argv);
+
+    if (code != CLI_GO)
+        return code;
+    code = field_desk_open(&d, cli);
+    if (code == CLI_GO) {
+        err = field_remove(d.store, str_of(argv[0]));
+        if (err == ERR_EXISTS)
+            code = cli_fail("%s is in use: a contact has, or had, a value of it, or `source set` leads to it", argv[0]);
+        else if (err == ERR_NOT_FOUND)
+            code = field_desk_unknown(&d, str_of(argv[0]));
+        else
+            code = err ? cli_fail("database: %s", db_trouble(d.store->db))
+                       : say_done(cli, str_of(argv[0]), type_of(&d, str_of(argv[0])), "removed");
+    }
+    field_desk_close(&d);
+    return code;
+}
+
 /* -- values by hand ------------------------------------------------------------------------------------------------------- */
 
 /* Holds the value against the field. CLI_GO or the exit code. */
@@ -207,6 +242,7 @@ static const struct cli_command verbs[] = {
     {"list", field_list_verb, "lists the fields with their personalisation tags", NULL},
     {"add", field_add_verb, "adds a field of your own", NULL},
     {"type", field_type_verb, "says which texts a field takes", NULL},
+    {"remove", field_remove_verb, "removes one of which nothing is stored", NULL},
     {"set", field_set_verb, "sets a contact's value by hand", NULL},
     {"release", field_release_verb, "takes that back", NULL},
     {"render", field_render_verb, "replaces personalisation tags by a contact's values", NULL},

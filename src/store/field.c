@@ -148,6 +148,49 @@ enum err field_set_type(struct store *store, struct str name, enum field_type ty
     return !err && db_changes(store->db) == 0 ? ERR_NOT_FOUND : err;
 }
 
+static enum err has_row(struct store *store, const char *sql, struct str name, bool *has)
+{
+    struct db_stmt *st = NULL;
+    enum err err = db_query(store->db, &st, sql, "is", store->account_id, name);
+
+    if (err)
+        return err;
+    err = db_step(st, has);
+    db_done(st);
+    return err;
+}
+
+static enum err is_used(struct store *store, struct str name, bool *used)
+{
+    enum err err = has_row(
+        store, "SELECT 1 FROM customer_field WHERE account_id = $1 AND (name = $2 OR name = '" FIELD_ASIDE "' || $2) LIMIT 1", name,
+        used);
+
+    if (err || *used)
+        return err;
+    return has_row(store,
+                   "SELECT 1 FROM source WHERE account_id = $1 AND removed_at_us IS NULL"
+                   " AND field_map LIKE '%=' || replace($2, '_', '!_') || '\n%' ESCAPE '!' LIMIT 1",
+                   name, used);
+}
+
+enum err field_remove(struct store *store, struct str name)
+{
+    bool used = false;
+    enum err err = db_begin(store->db);
+
+    if (err)
+        return err;
+    err = is_used(store, name, &used);
+    if (!err && used)
+        err = ERR_EXISTS;
+    if (!err)
+        err = db_run(store->db, "DELETE FROM field WHERE account_id = $1 AND name = $2", "is", store->account_id, name);
+    if (!err && db_changes(store->db) == 0)
+        err = ERR_NOT_FOUND;
+    return store_end(store, err);
+}
+
 enum err field_counts(struct store *store, struct arena *arena, struct field_count **out, size_t *n)
 {
     struct db_stmt *st = NULL;

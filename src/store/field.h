@@ -31,6 +31,10 @@ enum err field_add(struct store *store, struct str name, enum field_type type) M
 /* ERR_NOT_FOUND. Values stay as they came; those that do not fit the type do not show, until it is changed again. */
 enum err field_set_type(struct store *store, struct str name, enum field_type type) MUST_CHECK;
 
+/* Removes a field of which nothing is stored. ERR_NOT_FOUND; ERR_EXISTS while anything was ever said of it, or a source's mapping leads
+ * to it. */
+enum err field_remove(struct store *store, struct str name) MUST_CHECK;
+
 /* How many contacts have a value of a field, of any source. Sorted by name. Reads every stored field once: for reports. */
 struct field_count {
     struct str name;

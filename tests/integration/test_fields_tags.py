@@ -170,6 +170,8 @@ def test_fields_that_are_none_are_refused_with_a_hint(site, people):
     assert "there is a field" in site.cli("field", "add", "first_name", exit_code=1).err
     assert "a letter first" in site.cli("field", "add", "1x", exit_code=2).err
     assert "give text, number, date or bool" in site.cli("field", "add", "x", "--type", "money", exit_code=2).err
+    assert site.json("field", "remove", name)["done"] == "removed"
+    assert "there is no field" in site.cli("field", "remove", name, exit_code=1).err
     assert "field of every contact" in site.cli("field", "type", "email", "number", exit_code=1).err
 
 

@@ -158,6 +158,23 @@ static void fields_by_hand_are_checked(void **state)
     assert_int_equal(field_add(f->store, STR("No Name"), FIELD_TEXT), ERR_RANGE);
 }
 
+static void fields_are_removed_only_while_nothing_is_stored(void **state)
+{
+    struct fixture *f = *state;
+
+    type_field(f, "a_b", FIELD_TEXT);
+    type_field(f, "axb", FIELD_TEXT);
+    assert_int_equal(source_set_fields(f->store, f->plugin, STR("storehook_size=axb\n")), OK);
+    assert_int_equal(field_remove(f->store, STR("axb")), ERR_EXISTS);
+    assert_int_equal(field_remove(f->store, STR("a_b")), OK);
+    assert_int_equal(field_remove(f->store, STR("a_b")), ERR_NOT_FOUND);
+    assert_applied(plugin_fields(f, 10, "'hat':'7'"));
+    assert_int_equal(field_remove(f->store, STR("storehook_hat")), ERR_EXISTS);
+    type_field(f, "storehook_shoe", FIELD_NUMBER);
+    assert_applied(plugin_fields(f, 10, "'shoe':'big'"));
+    assert_int_equal(field_remove(f->store, STR("storehook_shoe")), ERR_EXISTS);
+}
+
 static void set_map(struct fixture *f, const char *map)
 {
     assert_int_equal(source_set_fields(f->store, f->plugin, str_of(map)), OK);
@@ -211,6 +228,7 @@ int main(void)
         contact_test(fields_F4_N5_any_order_gives_the_same),
         contact_test(fields_F4_a_new_type_judges_what_is_there),
         contact_test(fields_by_hand_are_checked),
+        contact_test(fields_are_removed_only_while_nothing_is_stored),
         contact_test(mapping_takes_a_platforms_field_into_one_of_ones_own),
         contact_test(mapping_GR_29_manual_keeps_only_what_is_mapped),
         contact_test(counts_are_of_contacts_not_of_statements),
