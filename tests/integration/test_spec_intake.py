@@ -25,7 +25,7 @@ def test_I1_raw_bytes_are_verified_before_any_parsing(site):
 
 
 def test_I3_what_was_answered_survives_kill_9_of_every_process(make_up):
-    up = make_up({"drain": {"claim_idle": "500ms"}})
+    up = make_up({"drain": {"claim_idle": "500ms"}, "visits": {"known_days": 36500}})
     source = up.add_source("storehook")
     source.event("signup", occurred_at=bodies.at(0), contact=bodies.person("i3@example.com", 1))
     for round_ in range(ROUNDS_I3):

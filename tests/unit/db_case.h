@@ -240,17 +240,125 @@ static void a_newer_or_foreign_schema_is_refused(void **state)
     assert_non_null(strstr(buf_text(&f->why), "\"things\""));
 }
 
+static inline enum err insert_things(struct db *db, const struct db_rows *rows)
+{
+    struct db_many many = {
+        .sql = "INSERT INTO thing (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET name = excluded.name", .rows = rows};
+
+    return db_run_many(db, &many, 1);
+}
+
+/* What a look-up by name found: for each set the id, and how many rows in all. */
+struct found {
+    int64_t ids[8];
+    size_t n;
+};
+
+static enum err take_thing(void *arg, struct db_stmt *st, size_t set)
+{
+    struct found *f = arg;
+
+    assert_in_range(set, 0, 7);
+    f->ids[set] = db_column_int(st, 0);
+    f->n++;
+    return OK;
+}
+
+static void many_sets_of_values_are_written_and_found_by_their_set(void **state)
+{
+    struct fixture *f = *state;
+    struct arena arena;
+    struct db_rows things, names;
+    struct found found = {.n = 0};
+    struct db_many look = {.sql = "SELECT id FROM thing WHERE name = $1 ORDER BY id", .each = take_thing, .arg = &found};
+
+    make_things(f);
+    arena_init(&arena, 1 << 20);
+    things = DB_ROWS("is", &arena);
+    names = DB_ROWS("s", &arena);
+    assert_int_equal(db_rows_add(&things, INT64_MIN, STR("caf\xc3\xa9")), OK);
+    assert_int_equal(db_rows_add(&things, (int64_t)2, STR("")), OK);
+    assert_int_equal(db_rows_add(&things, (int64_t)3, STR_NONE), OK);
+    assert_int_equal(db_begin(f->db), OK);
+    assert_int_equal(insert_things(f->db, &things), OK);
+    things.n = 0;
+    assert_int_equal(db_rows_add(&things, (int64_t)3, STR("{\"a\", NULL}")), OK); /* replaced */
+    assert_int_equal(insert_things(f->db, &things), OK);
+    assert_int_equal(db_rows_add(&names, STR("")), OK);
+    assert_int_equal(db_rows_add(&names, STR("nobody")), OK);
+    assert_int_equal(db_rows_add(&names, STR("{\"a\", NULL}")), OK);
+    assert_int_equal(db_rows_add(&names, STR("caf\xc3\xa9")), OK);
+    look.rows = &names;
+    assert_int_equal(db_run_many(f->db, &look, 1), OK);
+    assert_int_equal(db_commit(f->db), OK);
+    assert_int_equal(found.n, 3);
+    assert_true(found.ids[0] == 2 && found.ids[2] == 3 && found.ids[3] == INT64_MIN);
+    assert_int_equal(ask_int(f->db, "SELECT count(*) FROM thing"), 3);
+    arena_release(&arena);
+}
+
+static void a_failure_among_many_sets_is_told_and_a_savepoint_undoes_them(void **state)
+{
+    struct fixture *f = *state;
+    struct arena arena;
+    struct db_rows things;
+    struct db_many many[2];
+
+    make_things(f);
+    arena_init(&arena, 1 << 20);
+    things = DB_ROWS("is", &arena);
+    assert_int_equal(db_rows_add(&things, (int64_t)1, STR("a")), OK);
+    assert_int_equal(db_rows_add(&things, (int64_t)2, STR("a")), OK); /* names are unique */
+    many[0] = many[1] = (struct db_many){.sql = "INSERT INTO thing (id, name) VALUES ($1, $2)", .rows = &things};
+    assert_int_equal(db_begin(f->db), OK);
+    assert_int_equal(db_savepoint(f->db), OK);
+    assert_int_equal(db_run_many(f->db, many, 2), ERR_EXISTS);
+    assert_int_equal(db_savepoint_rollback(f->db), OK);
+    assert_int_equal(add_thing(f->db, 9, STR("b")), OK);
+    assert_int_equal(db_commit(f->db), OK);
+    assert_int_equal(ask_int(f->db, "SELECT count(*) FROM thing"), 1);
+    arena_release(&arena);
+}
+
+static enum err count_calls(void *arg, bool reads)
+{
+    int *calls = arg;
+
+    calls[reads]++;
+    return calls[reads] > 2 ? ERR_DB : OK;
+}
+
+static void who_gathers_is_called_before_every_other_statement(void **state)
+{
+    struct fixture *f = *state;
+    int calls[2] = {0, 0};
+    struct db_stmt *st = NULL;
+
+    make_things(f);
+    db_gather(f->db, count_calls, calls);
+    assert_int_equal(add_thing(f->db, 1, STR("a")), OK);
+    assert_int_equal(ask_int(f->db, "SELECT count(*) FROM thing"), 1);
+    assert_int_equal(calls[0], 1);
+    assert_int_equal(calls[1], 1);
+    assert_int_equal(ask_int(f->db, "SELECT count(*) FROM thing"), 1);
+    assert_int_equal(db_prepare(f->db, "SELECT count(*) FROM thing", &st), ERR_DB); /* its error is the statement's */
+    db_gather(f->db, NULL, NULL);
+    assert_int_equal(ask_int(f->db, "SELECT count(*) FROM thing"), 1);
+}
+
 /* The program that includes this has set_up and tear_down. */
 #define WITH_DATABASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-#define DB_CASES                                                                                                              \
-    WITH_DATABASE(values_come_back_as_they_were_bound),                                                                       \
-        WITH_DATABASE(parameters_are_found_by_number_and_never_inside_text_or_comments),                                      \
-        WITH_DATABASE(binding_a_parameter_that_is_not_there_fails_the_step),                                                  \
-        WITH_DATABASE(a_statement_in_use_can_be_prepared_again),                                                              \
-        WITH_DATABASE(the_statement_cache_is_bounded_and_goes_by_content),                                                    \
-        WITH_DATABASE(a_second_value_for_a_key_is_exists_but_a_missing_value_is_not), WITH_DATABASE(rollback_leaves_nothing), \
-        WITH_DATABASE(N8_a_savepoint_isolates_one_entry_of_a_batch),                                                          \
-        WITH_DATABASE(migrations_run_once_in_order_and_keep_the_rows),                                                        \
+#define DB_CASES                                                                                                               \
+    WITH_DATABASE(many_sets_of_values_are_written_and_found_by_their_set),                                                     \
+        WITH_DATABASE(a_failure_among_many_sets_is_told_and_a_savepoint_undoes_them),                                          \
+        WITH_DATABASE(who_gathers_is_called_before_every_other_statement), WITH_DATABASE(values_come_back_as_they_were_bound), \
+        WITH_DATABASE(parameters_are_found_by_number_and_never_inside_text_or_comments),                                       \
+        WITH_DATABASE(binding_a_parameter_that_is_not_there_fails_the_step),                                                   \
+        WITH_DATABASE(a_statement_in_use_can_be_prepared_again),                                                               \
+        WITH_DATABASE(the_statement_cache_is_bounded_and_goes_by_content),                                                     \
+        WITH_DATABASE(a_second_value_for_a_key_is_exists_but_a_missing_value_is_not), WITH_DATABASE(rollback_leaves_nothing),  \
+        WITH_DATABASE(N8_a_savepoint_isolates_one_entry_of_a_batch),                                                           \
+        WITH_DATABASE(migrations_run_once_in_order_and_keep_the_rows),                                                         \
         WITH_DATABASE(a_failing_migration_leaves_the_database_as_it_was), WITH_DATABASE(a_newer_or_foreign_schema_is_refused)
 
 #endif

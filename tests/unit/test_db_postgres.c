@@ -205,10 +205,31 @@ static void skipped_without_a_server(void **state)
     skip();
 }
 
+static void many_sets_are_sent_as_arrays(void **state)
+{
+    struct fixture *f = *state;
+    struct arena arena;
+    struct db_rows things;
+
+    make_things(f);
+    arena_init(&arena, 1 << 20);
+    things = DB_ROWS("is", &arena);
+    for (int64_t i = 0; i < 100; i++)
+        assert_int_equal(db_rows_add(&things, i, STR_NONE), OK);
+    assert_int_equal(db_begin(f->db), OK);
+    assert_int_equal(insert_things(f->db, &things), OK);
+    assert_int_equal(db_commit(f->db), OK);
+    assert_int_equal(ask_int(f->db, "SELECT count(*) FROM thing"), 100);
+    assert_int_equal(ask_int(f->db, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM unnest(%'"),
+                     2); /* and this */
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         DB_CASES,
+        WITH_DATABASE(many_sets_are_sent_as_arrays),
         WITH_DATABASE(two_writers_of_different_rows_commit_side_by_side),
         WITH_DATABASE(N5_of_two_writers_that_read_what_the_other_writes_one_tries_again),
         WITH_DATABASE(N9_a_row_that_another_holds_is_busy_after_the_timeout),
