@@ -222,18 +222,20 @@ static enum err forget_mentions(struct erasing *e, struct str address)
     return err ? err : erase_task_put(store, 0, address, id_str(&e->id));
 }
 
+/* The id of a contact and those that were merged into it, each by index. */
+#define OF_CONTACT                                               \
+    " (SELECT id FROM contact WHERE account_id = $1 AND id = $2" \
+    " UNION ALL SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2)"
+
 static enum err forget_contact(struct erasing *e, struct str contact_id)
 {
     static const struct {
         enum erased_kind kind;
         const char *sql;
     } statements[] = {
-        {ERASED_LEDGER, "DELETE FROM ledger WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
-                        " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
-        {ERASED_OTHERS, "DELETE FROM trigger_firing WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
-                        " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
-        {ERASED_OTHERS, "DELETE FROM cycle_start WHERE account_id = $1 AND (contact_id = $2 OR contact_id IN"
-                        " (SELECT id FROM contact WHERE account_id = $1 AND alias_of = $2))"},
+        {ERASED_LEDGER, "DELETE FROM ledger WHERE account_id = $1 AND contact_id IN" OF_CONTACT},
+        {ERASED_OTHERS, "DELETE FROM trigger_firing WHERE account_id = $1 AND contact_id IN" OF_CONTACT},
+        {ERASED_OTHERS, "DELETE FROM cycle_start WHERE account_id = $1 AND contact_id IN" OF_CONTACT},
         {ERASED_CONTACTS, "DELETE FROM contact WHERE account_id = $1 AND alias_of = $2"},
         {ERASED_CONTACTS, "DELETE FROM contact WHERE account_id = $1 AND id = $2"},
     };

@@ -162,7 +162,7 @@ static enum err forget_firings(struct store *store, int64_t before_us, bool *mor
             db_run(store->db, "DELETE FROM trigger_firing WHERE account_id = $1 AND fired_us < $2", "ii", store->account_id, until);
     if (!err)
         err = db_run(store->db,
-                     "DELETE FROM cycle_start WHERE (account_id, id) IN (SELECT account_id, id FROM cycle_start"
+                     "DELETE FROM cycle_start WHERE account_id = $1 AND id IN (SELECT id FROM cycle_start"
                      " WHERE account_id = $1 AND at_us < $2 ORDER BY at_us LIMIT $3)",
                      "iii", store->account_id, before_us, (int64_t)TRIGGER_FORGET_MAX);
     *more |= !err && db_changes(store->db) == TRIGGER_FORGET_MAX;
