@@ -136,6 +136,7 @@ def test_N1_N3_N4_every_answered_delivery_is_applied_once(site, capsys):
         assert got["orders"]["count"] == client.sent_orders, f"CRASH_SEED={SEED}"
         assert got["orders"]["net"] == {"EUR": f"{client.sent_orders}.00"}
     assert len(site.contacts()) == CLIENTS
+    assert site.json("db", "check")["findings"] == [], f"CRASH_SEED={SEED}"
 
 
 def test_the_supervisor_outlives_a_burst_of_kills(site):
