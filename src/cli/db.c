@@ -32,6 +32,7 @@ static int migrate(struct cli *cli, int argc, char **argv)
 static const struct cli_command verbs[] = {
     {"migrate", migrate, "brings the tables to those of this program", NULL},
     {"copy", db_copy, "copies it into an empty database, of either back end", NULL},
+    {"partition", db_partition, "parts the tables by account, for many accounts on PostgreSQL", NULL},
     {"check", db_check, "recomputes everything that is derived, and says what is wrong", NULL},
     {NULL, NULL, NULL, NULL},
 };

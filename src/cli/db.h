@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 int db_check(struct cli *cli, int argc, char **argv);
+int db_partition(struct cli *cli, int argc, char **argv);
 int db_copy(struct cli *cli, int argc, char **argv);
 
 #endif

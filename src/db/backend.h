@@ -33,6 +33,7 @@ struct db_stmt {
 
 /* All functions get the structs that the back end itself made. */
 struct db_backend {
+    bool has_partitions;
     enum err (*open)(const char *place, int64_t timeout_ms, struct db **out, struct buf *why);
     void (*close)(struct db *db);
     enum err (*begin)(struct db *db);

@@ -95,6 +95,17 @@ enum err db_begin_frozen(struct db *db)
     return err;
 }
 
+bool db_has_partitions(const struct db *db)
+{
+    return db->backend->has_partitions;
+}
+
+enum err db_run_script(struct db *db, const char *sql)
+{
+    assert(db->in_transaction);
+    return db->backend->exec(db, sql);
+}
+
 enum err db_columns(struct db *db, struct db_stmt **out)
 {
     return db_prepare(db, db->backend->columns_sql, out);

@@ -122,6 +122,11 @@ enum err db_references(struct db *db, struct db_stmt **out) MUST_CHECK;
 /* Begins a transaction during which nobody else writes any of the tables. ERR_DB_BUSY when somebody does, after the timeout. */
 enum err db_begin_frozen(struct db *db) MUST_CHECK;
 
+/* True when its tables can be hash-partitioned. */
+bool db_has_partitions(const struct db *db);
+/* Several statements without values and rows, inside a transaction. Errors as db_step. */
+enum err db_run_script(struct db *db, const char *sql) MUST_CHECK;
+
 /* Many rows into one table, inside a transaction; nothing else is asked of the connection until the end. */
 struct db_bulk;
 /* `columns` are borrowed until the end. Returns owned. */

@@ -354,6 +354,7 @@ static int64_t postgres_changes(const struct db *db)
 }
 
 const struct db_backend db_backend_postgres = {
+    .has_partitions = true,
     .open = postgres_open,
     .close = postgres_close,
     .begin = postgres_begin,

@@ -30,6 +30,7 @@ def lively(site):
         with site.connect() as link:
             link.send(b"".join(requests[i : i + PIPELINE]))
             assert {link.answer().status for _ in requests[i : i + PIPELINE]} == {200}
+    site.settle(300)
     shop = sources[-1]
     shop.event("signup", occurred_at=bodies.at(1), contact=bodies.person(ERASED, 77))
     shop.event("erase", occurred_at=bodies.at(2), contact=bodies.person(ERASED, 77))
