@@ -62,6 +62,7 @@ enum { SETTING_SECRET = 1 };
     X(DRAIN_TRIGGER_DAYS, "drain.trigger_days", SETTING_INT, "400", 30, 3650, 0, "days that firings and cycle starts are kept")    \
     X(CONTACTS_PURCHASES, "contacts.purchase_states", SETTING_TEXT, "paid completed", 1, 0, 0,                                     \
       "states of an order that count as a purchase: pending, paid, completed")                                                     \
+    X(CONTACTS_ANONYMOUS_DAYS, "contacts.anonymous_days", SETTING_INT, "30", 1, 3650, 0, "days that orders of nobody are kept")    \
     X(CONTACTS_SKIP, "contacts.skip", SETTING_TEXT, "", 0, 0, 0,                                                                   \
       "addresses that are skipped: relay:DOMAIN staff:ADDRESS ...; -DOMAIN takes out a built-in one")                              \
     X(VISITS_KEY_RATE, "visits.key_rate", SETTING_INT, "100", 0, 1000000, 0, "visits a second of one source; 0 = no limit")        \

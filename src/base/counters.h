@@ -22,6 +22,7 @@
     X(SKIPPED_DRAFT, "skipped_draft", "draft orders")                         \
     X(SKIPPED_PRIVATE, "skipped_private", "events flagged as private")        \
     X(SKIPPED_STAFF, "skipped_staff", "events of the shop's own people")      \
+    X(ORDERS_ANONYMOUS, "orders_anonymous", "orders without an address")      \
     X(VISITS, "visits", "visits the queue confirmed")                         \
     X(VISITS_DROPPED, "visits_dropped", "visits that were not kept")          \
     X(FIELDS_ASIDE, "fields_aside", "field texts of a wrong type")            \

@@ -5,20 +5,15 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "engine/cart_sweep.h"
+#include "engine/drain_forget.h"
 #include "engine/erasure.h"
 #include "engine/limit_watch.h"
 #include "engine/ready.h"
 #include "engine/state.h"
 #include "store/account.h"
-#include "store/activity.h"
 #include "store/cart.h"
-#include "store/fetch.h"
 #include "store/master_key.h"
-#include "store/merge.h"
-#include "store/seen.h"
 #include "store/source.h"
-#include "store/trigger.h"
-#include "store/visit.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -44,7 +39,6 @@ enum {
     SWEEP_ACCOUNTS = 32, /* whose carts are looked at in one turn */
     CLAIM_ARENA_BYTES = 512 << 20
 };
-#define DAY_US (INT64_C(86400) * US_PER_S)
 
 static volatile sig_atomic_t stopping;
 
@@ -68,9 +62,8 @@ struct drainer {
     int64_t clean_files_us;               /* monotonic; 0 at first */
     int64_t sweep_us;                     /* monotonic time of the next look at carts */
     int64_t sweep_after;                  /* the account that was looked into last; 0 = begin with the first */
-    int64_t visits_until_us;              /* visits up to then were looked at */
-    struct visit_walk visit_walk;         /* through the visits of those who are known */
-    int64_t limits_us;                    /* monotonic time of the next look at limits of contacts */
+    struct drain_forget forget;
+    int64_t limits_us; /* monotonic time of the next look at limits of contacts */
     struct limit_watch limits;
     bool announced, as_json, away; /* the database is away: the role is not shown as ready */
     bool wrong_key;                /* the master key is not the database's: it cannot go on */
@@ -279,61 +272,6 @@ static enum err keep_snapshot(struct drainer *d)
     return OK;
 }
 
-static void told(struct drainer *d, enum err err, const char *what)
-{
-    if (err)
-        LOG(LOG_WARN, "old rows not forgotten", KV_TEXT("of", what), KV_ERR(err), KV_TEXT("why", db_trouble(d->store->db)));
-}
-
-/* What has had its time in one account. */
-struct forgetting {
-    struct drainer *drainer;
-    int64_t now_us;
-    bool more, more_visits; /* some of it is left for the next turn */
-};
-
-/* Visits of unknown visitors, each looked at once when it has become old. */
-static void forget_visits(struct store *store, struct forgetting *f, int64_t before_us)
-{
-    bool more = false;
-    enum err err = visit_forget(store, f->drainer->visits_until_us, before_us, &more);
-
-    told(f->drainer, err, "visits");
-    f->more_visits |= err || more;
-}
-
-static enum err forget_in_account(struct store *store, void *arg)
-{
-    struct forgetting *f = arg;
-    const struct config *cfg = f->drainer->cfg;
-    bool more = false, more_carts = false, more_firings = false;
-
-    told(f->drainer, seen_forget(store, f->now_us - config_int(cfg, SET_DRAIN_SEEN_DAYS) * DAY_US, &more), "dedupe keys");
-    told(f->drainer, activity_forget(store), "activities");
-    told(f->drainer, fetch_forget(store), "fetch tasks");
-    told(f->drainer, merge_forget(store), "merges");
-    told(f->drainer, cart_forget(store, &more_carts), "carts");
-    told(f->drainer, trigger_forget(store, f->now_us - config_int(cfg, SET_DRAIN_TRIGGER_DAYS) * DAY_US, &more_firings), "firings");
-    forget_visits(store, f, f->now_us - config_int(cfg, SET_VISITS_DAYS) * DAY_US);
-    f->more |= more || more_carts || more_firings;
-    return OK;
-}
-
-/* What has had its time (D4, N9); true when some of it is left for the next turn. */
-static bool forget(struct drainer *d)
-{
-    struct forgetting f = {.drainer = d, .now_us = clock_wall_us(d->parts.clock)};
-    struct visit_keep keep = {.before_us = f.now_us - config_int(d->cfg, SET_VISITS_KNOWN_DAYS) * DAY_US,
-                              .most = config_int(d->cfg, SET_VISITS_KNOWN_MAX)};
-    enum err err = account_each(d->store, forget_in_account, &f);
-
-    told(d, err, "accounts");
-    told(d, visit_forget_known(d->store, &d->visit_walk, &keep), "visits of contacts");
-    if (!err && !f.more_visits)
-        d->visits_until_us = f.now_us - config_int(d->cfg, SET_VISITS_DAYS) * DAY_US;
-    return f.more;
-}
-
 /* Presence for `stats`, the snapshot of sources, and the age of dedupe keys (D4). */
 static enum err housekeeping(struct drainer *d)
 {
@@ -350,7 +288,7 @@ static enum err housekeeping(struct drainer *d)
     if (now < d->housekeeping_us)
         return err;
     finish_erasures(d);
-    d->housekeeping_us = now + (forget(d) ? 1 : HOUSEKEEPING_S) * US_PER_S;
+    d->housekeeping_us = now + (drain_forget(&d->forget, d->store, d->cfg, d->parts.clock) ? 1 : HOUSEKEEPING_S) * US_PER_S;
     return err;
 }
 
@@ -444,7 +382,7 @@ static int drainer_init(struct drainer *d, const struct config *cfg, const struc
     d->parts.trigger_age_us = config_int(cfg, SET_DRAIN_TRIGGER_AGE) * US_PER_MS;
     d->parts.query_members = str_of(config_text(cfg, SET_VISITS_QUERY));
     arena_init(&d->arena, CLAIM_ARENA_BYTES);
-    visit_walk_init(&d->visit_walk);
+    drain_forget_init(&d->forget);
     limit_watch_init(&d->limits);
     if (routes_load(config_text(cfg, SET_ROUTES_DIR), &d->routes, &problems))
         LOG(LOG_ERROR, "route files not usable", KV_STR("why", buf_str(&problems.text)));
@@ -466,7 +404,7 @@ static void drainer_release(struct drainer *d)
     routes_free(d->routes);
     limit_watch_release(&d->limits);
     arena_release(&d->arena);
-    visit_walk_release(&d->visit_walk);
+    drain_forget_release(&d->forget);
 }
 
 int drain_main(const struct config *cfg, const struct clock *clock, bool as_json)

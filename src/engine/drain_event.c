@@ -189,6 +189,7 @@ static enum err apply_to_facts(struct job *job, size_t place, const struct event
         return OK; /* nothing of it is kept */
     if (outcome.effect == EFFECT_SKIPPED)
         count_skipped(job, outcome.skipped);
+    counter_add(COUNTER_ORDERS_ANONYMOUS, outcome.anonymous);
     if (outcome.effect == EFFECT_STALE)
         counter_add(COUNTER_STALE, 1);
     if (ctx->event->type == EVENT_DATA_REQUEST)

@@ -224,6 +224,9 @@ static void require_address(struct apply *a)
             scope_note(a->scope, a->ctx, a->customer->contact_id, "H3", "invalid e-mail ignored", STR_NONE, STR_NONE, STR_NONE);
         return;
     }
+    a->out->anonymous = event_does(a, DOES_ORDER) && a->refs->email_err != ERR_SYNTAX && a->refs->order_id.len;
+    if (a->out->anonymous)
+        return;
     if (a->refs->email_err == ERR_SYNTAX)
         apply_refuse(a, "invalid_email", STR("contact.email is not a valid address"));
     else
@@ -284,6 +287,8 @@ static void apply_facts(struct apply *a)
     require_address(a);
     apply_membership(a);
     scope_group(a->scope, a->ctx);
+    if (event_does(a, DOES_ORDER))
+        apply_anonymous_order(a);
 }
 
 /* The contact that the event turned out to be about, for the ledger and the log. */

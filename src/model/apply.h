@@ -74,6 +74,8 @@ bool suppression_take(struct scope *s, int64_t source_id, struct str channel, st
 /* Adds the contact to the source's list, without consent, if it has one. */
 void apply_membership(struct apply *a);
 void apply_order(struct apply *a);
+/* G4: notes since when the event's order is without a contact; after the grouping. */
+void apply_anonymous_order(struct apply *a);
 void apply_refund(struct apply *a);
 void apply_cart(struct apply *a);
 void apply_visit(struct apply *a);

@@ -59,10 +59,25 @@ static bool says_the_same(const struct order *a, const struct order *b)
 {
     return version_is_set(a->v) && str_eq(a->status, b->status) && str_eq(a->currency, b->currency) && a->total == b->total &&
            a->tax == b->tax && a->shipping == b->shipping && a->discount == b->discount && a->refunded == b->refunded &&
-           a->test == b->test && str_eq(a->subject, b->subject) && str_eq(a->number, b->number) && str_eq(a->items, b->items);
+           a->test == b->test && str_eq(a->number, b->number) && str_eq(a->items, b->items);
 }
 
-static void replace_state(struct apply *a, struct order *o, struct str currency)
+/* G4: the latest statement that names somebody says whose it is; one that names nobody takes it from nobody. True when it moved. */
+static bool take_owner(struct apply *a, struct order *o)
+{
+    bool moved = a->customer && !str_eq(o->subject, a->customer->subject);
+
+    if (!a->customer || !version_replaces(a->v, o->owner_v))
+        return false;
+    if (moved && version_is_set(o->v) && o->subject.len == 0)
+        scope_note(a->scope, a->ctx, STR_NONE, "G4", "order attached", o->id, STR_NONE, STR_NONE);
+    o->owner_v = a->v;
+    o->subject = a->customer->subject;
+    o->changed = true;
+    return moved;
+}
+
+static void replace_state(struct apply *a, struct order *o, struct str currency, bool moved)
 {
     struct order next = *o;
 
@@ -73,7 +88,6 @@ static void replace_state(struct apply *a, struct order *o, struct str currency)
     next.shipping = amount(a, M_ORDER_SHIPPING, currency);
     next.discount = amount(a, M_ORDER_DISCOUNT, currency);
     next.refunded = amount(a, M_ORDER_REFUNDED, currency);
-    next.subject = a->customer->subject;
     next.number = member_text(a, M_ORDER_NUMBER);
     next.status = member_text(a, M_ORDER_STATUS);
     if (str_eq(next.status, STR_NONE))
@@ -88,7 +102,7 @@ static void replace_state(struct apply *a, struct order *o, struct str currency)
     next.changed = true;
     if (a->out->effect == EFFECT_DEAD)
         return;
-    if (says_the_same(o, &next))
+    if (!moved && says_the_same(o, &next))
         a->out->effect = EFFECT_NONE;
     else
         scope_note(a->scope, a->ctx, STR_NONE, version_is_set(o->v) ? "K4" : "O4", "order", o->id, o->status, next.status);
@@ -108,6 +122,7 @@ void apply_order(struct apply *a)
     struct str currency = member_text(a, M_ORDER_CURRENCY);
     int64_t created = placed_at(a);
     struct order *o;
+    bool moved;
 
     if (a->refs->order_id.len == 0) {
         apply_refuse(a, "mapping", STR("order without order.id"));
@@ -123,19 +138,34 @@ void apply_order(struct apply *a)
             apply_late_status(a, o);
         return;
     }
-    if (!a->customer) /* require_address says why */
+    if (!a->customer && a->refs->email_err == ERR_SYNTAX) /* require_address says why */
         return;
     o = order_ensure(a);
     if (!o)
         return;
+    moved = take_owner(a, o);
     if (created && (o->created_us == 0 || created < o->created_us)) { /* O4 */
         o->created_us = created;
         o->changed = true;
     }
     if (version_replaces(a->v, o->v))
-        replace_state(a, o, currency);
-    else
+        replace_state(a, o, currency, moved);
+    else if (!moved)
         apply_stale(a, "order", o->id);
+}
+
+void apply_anonymous_order(struct apply *a)
+{
+    for (struct order *o = a->scope->orders; o; o = o->next) {
+        const struct customer *c = scope_customer(a->scope, o->source_id, o->subject);
+
+        if (!o->changed || !str_eq(o->id, a->refs->order_id) || (o->subject.len && !c))
+            continue;
+        if (c && c->contact_id.len)
+            o->anonymous_us = 0;
+        else if (a->ctx->received_at_us > o->anonymous_us)
+            o->anonymous_us = a->ctx->received_at_us;
+    }
 }
 
 static void take_refund(struct apply *a, struct str id, struct str text)

@@ -124,8 +124,10 @@ struct order {
     struct order *next;
     int64_t source_id;
     struct str id;
-    struct version v; /* unset while only a refund or a deletion is known */
-    struct str subject;
+    struct version v;       /* unset while only a refund or a deletion is known */
+    struct str subject;     /* whose it is, as the latest statement that named a customer said; empty = not known (G4) */
+    struct version owner_v; /* of that statement */
+    int64_t anonymous_us;   /* latest receipt of a statement that left it without a contact; 0 = it had one */
     struct str number, status, currency, shown_currency, cart_id, checkout_id, url, items; /* items: JSON array */
     int64_t total, tax, shipping, discount, refunded;                                      /* minor units of `currency` (K1, K2) */
     struct str shown_total;                                                                /* decimal text in shown_currency */
@@ -288,6 +290,7 @@ struct outcome {
     enum skip_reason skipped; /* for EFFECT_SKIPPED (G5): nothing of the event is kept */
     struct str detail;
     struct str contact_id; /* the contact concerned; empty when none */
+    bool anonymous;        /* an order that nobody is known of yet: kept for a time, no dead letter (G4) */
     struct str asks_list;  /* C8: an opt-in to that list waits for its confirmation now, and nobody has asked for it; empty: none */
     size_t asides;         /* texts of another type than their field's (F4) */
 };

@@ -188,7 +188,7 @@ const struct fact_type fact_types[FACT_KIND__COUNT] = {
     [FACT_SUPPRESSION] = {SCOPED(suppression, suppression, suppressions), .changed = offsetof(struct suppression, changed),
                           WRITTEN(suppression, "isssii")},
     [FACT_ORDER] = {SCOPED(order, order, orders), .changed = offsetof(struct order, changed),
-                    WRITTEN(order, "iisiisssssssssssiiiiiiiiiss"), .settle = settle_order},
+                    WRITTEN(order, "iisiisssssssssssiiiiiiiiissiisi"), .settle = settle_order},
     [FACT_REFUND] = {SCOPED(refund, refund, refunds), .changed = offsetof(struct refund, changed), WRITTEN(refund, "iisssiis")},
     [FACT_CART] = {SCOPED(cart, cart, carts), .changed = offsetof(struct cart, changed),
                    WRITTEN(cart, "iisiisssssssiiiiiiiisiiii")},

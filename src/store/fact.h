@@ -129,7 +129,8 @@ FACT_WRITERS(X)
 #define SUPPRESSION_COLUMNS "address, channel, reason, at_us, source_id"
 #define ORDER_COLUMNS                                                                                                             \
     "source_id, id, at_us, rank, receipt, subject, number, status, currency, shown_currency, shown_total, cart_id, checkout_id, " \
-    "url, items, total, tax, shipping, discount, refunded, test, created_us, late_at_us, late_rank, late_receipt, late_status"
+    "url, items, total, tax, shipping, discount, refunded, test, created_us, late_at_us, late_rank, late_receipt, late_status, "  \
+    "owner_at_us, owner_rank, owner_receipt, anonymous_us"
 #define REFUND_COLUMNS "source_id, order_id, id, amount, at_us, rank, receipt"
 #define CART_COLUMNS                                                                                                             \
     "source_id, id, at_us, rank, receipt, subject, visitor_id, cart_id, currency, url, items, total, n_items, first_us, "        \

@@ -120,9 +120,9 @@ enum err fact_bind_suppression(struct db_rows *rows, int64_t account_id, const v
 const char fact_insert_order[] =
     "INSERT INTO shop_order (account_id, source_id, id, at_us, rank, receipt, subject, number, status, currency,"
     " shown_currency, shown_total, cart_id, checkout_id, url, items, total, tax, shipping, discount, refunded, test,"
-    " created_us, late_at_us, late_rank, late_receipt, late_status)"
+    " created_us, late_at_us, late_rank, late_receipt, late_status, owner_at_us, owner_rank, owner_receipt, anonymous_us)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-    " $23, $24, $25, $26, $27)"
+    " $23, $24, $25, $26, $27, $28, $29, $30, $31)"
     " ON CONFLICT (account_id, source_id, id) DO UPDATE SET at_us = excluded.at_us, rank = excluded.rank,"
     " receipt = excluded.receipt, subject = excluded.subject, number = excluded.number, status = excluded.status,"
     " currency = excluded.currency, shown_currency = excluded.shown_currency, shown_total = excluded.shown_total,"
@@ -130,7 +130,8 @@ const char fact_insert_order[] =
     " total = excluded.total, tax = excluded.tax, shipping = excluded.shipping, discount = excluded.discount,"
     " refunded = excluded.refunded, test = excluded.test, created_us = excluded.created_us,"
     " late_at_us = excluded.late_at_us, late_rank = excluded.late_rank, late_receipt = excluded.late_receipt,"
-    " late_status = excluded.late_status";
+    " late_status = excluded.late_status, owner_at_us = excluded.owner_at_us, owner_rank = excluded.owner_rank,"
+    " owner_receipt = excluded.owner_receipt, anonymous_us = excluded.anonymous_us";
 
 enum err fact_bind_order(struct db_rows *rows, int64_t account_id, const void *row, int64_t look_us)
 {
@@ -142,7 +143,8 @@ enum err fact_bind_order(struct db_rows *rows, int64_t account_id, const void *r
                        not_null(o->shown_currency), not_null(o->shown_total), not_null(o->cart_id), not_null(o->checkout_id),
                        not_null(o->url), not_null(o->items), o->total, o->tax, o->shipping, o->discount, o->refunded,
                        (int64_t)o->test, o->created_us, o->late_v.at_us, (int64_t)o->late_v.rank, not_null(o->late_v.receipt),
-                       not_null(o->late_status));
+                       not_null(o->late_status), o->owner_v.at_us, (int64_t)o->owner_v.rank, not_null(o->owner_v.receipt),
+                       o->anonymous_us);
 }
 
 const char fact_insert_refund[] =

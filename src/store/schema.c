@@ -21,6 +21,7 @@
 #include "store/migrations/0018_contact_limit.h"
 #include "store/migrations/0019_merged.h"
 #include "store/migrations/0020_parked_caller.h"
+#include "store/migrations/0021_anonymous_order.h"
 
 const struct db_migration schema_migrations[] = {
     {1, "source", migration_0001_source},
@@ -43,5 +44,6 @@ const struct db_migration schema_migrations[] = {
     {18, "contact_limit", migration_0018_contact_limit},
     {19, "merged", migration_0019_merged},
     {20, "parked_caller", migration_0020_parked_caller},
+    {21, "anonymous_order", migration_0021_anonymous_order},
 };
 const size_t schema_migrations_n = sizeof(schema_migrations) / sizeof(*schema_migrations);

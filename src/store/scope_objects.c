@@ -27,6 +27,8 @@ void fact_read_order(struct row *r, void *row)
     o->created_us = row_int(r);
     o->late_v = row_version(r);
     o->late_status = row_str(r);
+    o->owner_v = row_version(r);
+    o->anonymous_us = row_int(r);
 }
 
 void fact_read_refund(struct row *r, void *row)

@@ -68,7 +68,7 @@ EXPECTED = {
     "shopify/orders.cancelled.json": Contact(**JON),
     "shopify/orders.create.2.json": Contact("jon@doe.ca", None),
     "shopify/orders.create.json": Contact(**JON),
-    "shopify/orders.create.written-guest-phone-only.json": Dead("no_email"),
+    "shopify/orders.create.written-guest-phone-only.json": Nothing(),  # G4: an order of nobody
     "shopify/orders.create.written-jpy.json": Contact("yuki@example.jp", "115310627314723954", consent="subscribed"),
     "shopify/orders.create.written-kwd.json": Contact("noura@example.com.kw", "115310627314723954", consent="subscribed"),
     "shopify/orders.paid.json": Contact(**JON),
@@ -87,7 +87,7 @@ EXPECTED = {
     "woocommerce/order.created.written-guest-entities.json": Contact(
         "jose@example.es", orders=1, net={"EUR": "29.35"}, first_name="José", last_name="Muñoz & Hijos",
         last_at="2017-03-22T19:28:02Z"),
-    "woocommerce/order.created.written-jpy-no-email.json": Dead("no_email"),
+    "woocommerce/order.created.written-jpy-no-email.json": Nothing(),  # G4
     "woocommerce/order.updated.3.json": Contact("joao.silva@example.com", "26", orders=1, net={"USD": "20.00"},
                                                 first_name="João", last_name="Silva", last_at="2017-03-21T19:16:00Z"),
     "woocommerce/order.updated.json": Contact(orders=1, net={"USD": "29.35"}, first_name="John",

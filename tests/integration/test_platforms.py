@@ -184,7 +184,7 @@ def test_a_payment_before_its_customer_shows_once_the_address_is_known(shared_up
                  "updated_at": "2026-01-02T03:04:05Z"}}))
     shop.send("transaction.completed", email, "--body", body)
     shared_up.settle()
-    assert [letter["reason"] for letter in shared_up.dead(source=shop.source)][-1] == "no_email"
+    assert shared_up.dead(source=shop.source) == []  # G4
     shop.send("customer.created", email, "--number", number)
     shared_up.settle()
     assert shared_up.contact(email)["orders"]["net"] == {"JPY": "500"}

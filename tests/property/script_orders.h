@@ -24,7 +24,7 @@ static const struct status_word status_words[PLATFORMS][8] = {
      {"refunded", "refunded"},
      {"failed", "failed"},
      {"cancelled", "cancelled"},
-     {"checkout-draft", "draft"}},
+     {"trash", "cancelled"}},
     {{"pending", "pending"},
      {"paid", "paid"},
      {"completed", "completed"},

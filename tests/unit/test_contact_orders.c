@@ -1,5 +1,9 @@
-/* test_contact_orders.c -- a contact's orders and refunds, each counted once (K1-K8, K10). */
+/* test_contact_orders.c -- a contact's orders and refunds, each counted once; orders of nobody (K1-K8, K10, G4). */
 #include "contact_fixture.h"
+#include "every_order.h"
+
+#include "base/counters.h"
+#include "store/order.h"
 
 #define ADA "ada@example.com"
 
@@ -223,6 +227,88 @@ static void K8_which_states_count_is_a_setting(void **state)
     assert_contact(ADA, "{'orders':{'count':4,'net':{'EUR':'24.00'}}}");
 }
 
+/* A sale at the counter: nobody is named. */
+static const char *counter_sale(struct fixture *f, int updated, const char *email)
+{
+    return woo_says(f, "order.updated",
+                    body_of(f,
+                            "{'id':7,'status':'completed','currency':'EUR','total':'9.00','customer_id':0,'date_created_gmt':'~5',"
+                            "'date_modified_gmt':'~%d','billing':{'email':'%s'}}",
+                            updated, email));
+}
+
+static void G4_an_order_of_nobody_is_kept_counted_and_attached_when_an_address_comes(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t before = counter_get(COUNTER_ORDERS_ANONYMOUS);
+
+    assert_applied(counter_sale(f, 10, ""));
+    assert_int_equal(counter_get(COUNTER_ORDERS_ANONYMOUS) - before, 1);
+    assert_contacts(0);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM shop_order WHERE subject = '' AND anonymous_us > 0"), 1);
+    assert_applied(counter_sale(f, 20, ADA));
+    assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'9.00'}},'mailable':false}");
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM shop_order WHERE anonymous_us > 0"), 0);
+    assert_applied(counter_sale(f, 30, "")); /* the shop forgets whose it was */
+    assert_contact(ADA, "{'orders':{'count':1,'orders':[{'updated_at':'@30'}]}}");
+}
+
+static void G4_a_customer_whose_address_comes_later_has_the_order(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_applied(woo_says(f, "order.created",
+                            "{'id':8,'status':'completed','currency':'EUR','total':'9.00','customer_id':44,'date_created_gmt':'~5',"
+                            "'date_modified_gmt':'~5','billing':{'email':''}}"));
+    assert_contacts(0);
+    assert_applied(woo_says(f, "customer.updated", "{'id':44,'email':'ada@example.com','date_modified_gmt':'~6'}"));
+    assert_contact(ADA, "{'orders':{'count':1}}");
+}
+
+/* Whose it is does not depend on what comes first: the latest that names somebody says it. */
+static void G4_N5_whose_an_order_is_commutes(void **state)
+{
+    static const struct {
+        int updated;
+        const char *email;
+    } said[] = {{10, "bob@example.com"}, {20, ADA}, {30, ""}, {5, ""}};
+    size_t order[] = {0, 1, 2, 3};
+
+    do {
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < 4; i++)
+            assert_applied(counter_sale(f, said[order[i]].updated, said[order[i]].email));
+        assert_contact(ADA, "{'orders':{'count':1,'orders':[{'updated_at':'@30'}]}}");
+        assert_contact("bob@example.com", "{'orders':{'count':0}}");
+        close_contacts(state);
+        open_contacts(state);
+    } while (next_order(order, 4));
+}
+
+static void G4_orders_of_nobody_are_forgotten_after_their_time(void **state)
+{
+    struct fixture *f = *state;
+    bool more = true;
+
+    assert_applied(counter_sale(f, 10, ""));
+    assert_applied(woo_says(f, "order.created",
+                            "{'id':8,'status':'refunded','currency':'EUR','total':'9.00','customer_id':44,'date_created_gmt':'~5',"
+                            "'date_modified_gmt':'~5','billing':{'email':''},'refunds':[{'id':1,'total':'-9.00'}]}"));
+    assert_applied(woo_says(f, "order.created",
+                            "{'id':9,'status':'completed','currency':'EUR','total':'9.00','customer_id':45,'date_created_gmt':'~5',"
+                            "'date_modified_gmt':'~5','billing':{'email':''}}"));
+    assert_applied(woo_says(f, "customer.updated", "{'id':45,'email':'ada@example.com','date_modified_gmt':'~6'}"));
+    assert_int_equal(order_forget(f->store, f->now_us, &more), OK);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM shop_order"), 3); /* not yet */
+    assert_int_equal(order_forget(f->store, f->now_us + 1, &more), OK);
+    assert_false(more);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM shop_order"), 1);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM refund"), 0);
+    assert_int_equal(count_rows(f, "SELECT count(*) FROM shop_order WHERE anonymous_us > 0"), 0);
+    assert_contact(ADA, "{'orders':{'count':1}}");
+}
+
 static void K10_guest_and_customer_orders_are_alike(void **state)
 {
     struct fixture *f = *state;
@@ -256,6 +342,10 @@ int main(void)
         contact_test(K6_an_order_that_the_store_deleted_counts_nothing),
         contact_test(K7_test_orders_never_count),
         contact_test(K8_an_order_counts_when_paid_processing_or_completed),
+        contact_test(G4_an_order_of_nobody_is_kept_counted_and_attached_when_an_address_comes),
+        contact_test(G4_a_customer_whose_address_comes_later_has_the_order),
+        contact_test(G4_N5_whose_an_order_is_commutes),
+        contact_test(G4_orders_of_nobody_are_forgotten_after_their_time),
         contact_test(K8_which_states_count_is_a_setting),
         contact_test(K10_guest_and_customer_orders_are_alike),
     };

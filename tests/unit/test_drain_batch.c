@@ -267,21 +267,20 @@ static void N3_an_applied_entry_claimed_again_is_only_acknowledged(void **state)
 static void a_replayed_dead_letter_is_applied_once_its_cause_is_gone(void **state)
 {
     struct fixture *f = *state;
-    struct sent order = {.source = f->woo,
-                         .topic = "order.created",
-                         .body = "{'id':5,'status':'processing','currency':'EUR','total':'8.00','customer_id':44,"
-                                 "'date_created_gmt':'~5','date_modified_gmt':'~5','billing':{'email':''}}"};
+    struct sent joins = {.source = f->plugin,
+                         .body = "{'type':'subscribe','channel':'email','at':'@5','source':'x','contact':{'external_id':'44'}}"};
 
-    assert_dead(send_delivery(f, order), "no_email");
-    order.replay = true;
-    assert_dead(send_delivery(f, order), "no_email"); /* nothing has changed */
-    assert_applied(woo_says(f, "customer.created", "{'id':44,'email':'ada@example.com','date_modified_gmt':'~6'}"));
-    assert_applied(send_delivery(f, order));
-    assert_contact(ADA, "{'orders':{'count':1,'net':{'EUR':'8.00'}}}");
+    joins.key = joins.delivery = "00000000000000000000000000000044";
+    assert_dead(send_delivery(f, joins), "no_email");
+    joins.replay = true;
+    assert_dead(send_delivery(f, joins), "no_email"); /* nothing has changed */
+    assert_applied(plugin_says(f, "{'type':'signup','occurred_at':'@1','contact':{'external_id':'44','email':'ada@example.com'}}"));
+    assert_applied(send_delivery(f, joins));
+    assert_contact(ADA, "{'consent':{'state':'subscribed'}}");
     assert_int_equal(count_rows(f, "SELECT count(*) FROM seen WHERE reason <> ''"), 0);
-    order.replay = false;
-    assert_applied(send_delivery(f, order)); /* the shop sends it again: a duplicate */
-    assert_contact(ADA, "{'orders':{'count':1}}");
+    joins.replay = false;
+    assert_applied(send_delivery(f, joins)); /* the shop sends it again: a duplicate */
+    assert_contact(ADA, "{'consent':{'state':'subscribed'}}");
 }
 
 static void AC_30_a_contact_needs_an_address(void **state)
