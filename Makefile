@@ -7,7 +7,7 @@
 #   install   into DESTDIR PREFIX                 clean    removes BUILD
 #   valgrind  unit tests, and `up` with its roles, under memcheck
 #   docs      pages made from settings and tests  unit     unit tests alone; check: all tests, nothing built
-#   test-postgres  the tests of contacts, with PostgreSQL as their database (ROUNDS, SEEDS: how many)
+#   test-postgres  the tests of contacts, with PostgreSQL as their database (ROUNDS, SEEDS, EVENTS: how many)
 #
 # FUZZ_SECONDS=30 a fuzzer, FUZZ_SEEDS=10000 a property test (hours; 0 = none; `make test` runs 200).
 # BUILD=dir, SHARED=dir (facts the tests read), SANITIZE=address,undefined, CC, CXX, CFLAGS, V=1 (show commands).
@@ -150,10 +150,13 @@ check:
 # The tests of what a contact becomes, once more on a private PostgreSQL (tests/private-postgres).
 ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_limit contact_orders contact_people drain_batch drain_elements edit lists merge notice notice_work parked source source_secret trigger trigger_acts)
 
+STORIES := $(BUILD)/tests/property/test_contacts $(BUILD)/tests/property/test_drainers
+
 test-postgres:
 	@tools/deps run test
-	@$(MAKE) --no-print-directory $(JOBS) all $(ON_POSTGRES)
+	@$(MAKE) --no-print-directory $(JOBS) all $(ON_POSTGRES) $(STORIES)
 	@STOREHOOK_TEST_DATABASE=postgres SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' $(ON_POSTGRES)
+	@STOREHOOK_TEST_DATABASE=postgres SEEDS=$${SEEDS:-4} EVENTS=$${EVENTS:-200} SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' $(STORIES)
 	@STOREHOOK_TEST_DATABASE=postgres ROUNDS=$${ROUNDS:-6} SEEDS=$${SEEDS:-4} HTTPS_SEEDS=$${HTTPS_SEEDS:-1} CART_ROUNDS=$${CART_ROUNDS:-4} NOTICE_ROUNDS=$${NOTICE_ROUNDS:-6} \
 		SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match 'spec or carts or triggers or convergence or limit or account or crash or payloads or quickstart or notices' tests/integration
 
