@@ -38,6 +38,21 @@ static enum err fetch_pairs(struct stream *s, struct str stream, struct str id, 
     return err ? err : *n > LETTER_PAIRS_MAX ? ERR_TOO_MANY : OK;
 }
 
+/* An entry that was not in its lane any more had been settled by another drainer, who was taken for dead: one letter of it is enough. */
+static enum err drop_second(struct stream *s, struct str dead, const redisReply *done)
+{
+    struct redis_answer answer = {.err = OK};
+    struct str args[] = {STR("XDEL"), dead, STR_NONE};
+    enum err err;
+
+    if (!reply_is_array(done, 3) || reply_int(done->element[2]) > 0)
+        return OK;
+    args[2] = reply_str(done->element[0]);
+    err = stream_call(s, args, 3, &answer);
+    redis_answer_release(&answer);
+    return err;
+}
+
 /* XADD dead, XACK, XDEL in one MULTI: the entry is never in both places, and never in none. */
 static enum err bury_pairs(struct stream *s, const struct claimed *c, const struct field *pairs, size_t n,
                            const struct str notes[NOTE__COUNT])
@@ -59,6 +74,8 @@ static enum err bury_pairs(struct stream *s, const struct claimed *c, const stru
         memcpy(all + NOTE__COUNT, pairs, n * sizeof(*pairs));
     commands[0].n = entry_xadd(key_str(&dead), all, n + NOTE__COUNT, add);
     err = stream_transact(s, commands, 3, &answer);
+    if (!err && c->entry.id.len)
+        err = drop_second(s, key_str(&dead), answer.reply);
 done:
     redis_answer_release(&answer);
     free(add);

@@ -108,6 +108,21 @@ static void keeps_the_bytes_of_an_entry_it_cannot_read_N8(void **state)
     freeReplyObject(reply);
 }
 
+static void an_entry_that_two_drainers_bury_is_one_letter_N8(void **state)
+{
+    struct fixture *f = *state;
+    struct claimed *c = NULL;
+
+    append(f, LANE_LIVE, "x");
+    append(f, LANE_LIVE, "y");
+    assert_int_equal(claim(f, f->s, "a", 2, 0, &c), 2);
+    assert_int_equal(stream_bury(f->s, &c[0], STR("mapping"), STR("")), OK);
+    assert_int_equal(stream_bury(f->s, &c[0], STR("mapping"), STR("")), OK); /* by one who was taken for dead */
+    assert_int_equal(stats(f).dead, 1);
+    assert_int_equal(stream_bury(f->s, &c[1], STR("mapping"), STR("")), OK);
+    assert_int_equal(stats(f).dead, 2);
+}
+
 static void lists_letters_page_by_page(void **state)
 {
     struct fixture *f = *state;
@@ -219,6 +234,7 @@ int main(void)
         T(buries_lists_replays_and_drops_N8),
         T(a_letter_is_replayed_or_dropped_never_both_N8),
         T(keeps_the_bytes_of_an_entry_it_cannot_read_N8),
+        T(an_entry_that_two_drainers_bury_is_one_letter_N8),
         T(lists_letters_page_by_page),
         T(a_dropped_letter_leaves_no_byte_once_all_are_written_anew_X2),
         T(letters_that_come_while_they_are_written_anew_stay_N8),
