@@ -3,11 +3,9 @@
 import contextlib
 import gzip
 import json
-import os
 import re
 import secrets
 import socket
-import sqlite3
 import sys
 import threading
 import time
@@ -17,75 +15,9 @@ import pytest
 
 import database
 from harness import ROOT, make_certificate, wait_until, whsec
+from notice_desk import Desk, desk, make_desk, settings  # noqa: F401 (fixtures)
 from processes import Process
 from receiver import Receiver
-
-RETRIES = "50ms 50ms 50ms 50ms"
-
-
-def settings(base, **more):
-    return {"notify": {"allow_private": "127.0.0.0/8 ::1", "ca_file": base / "certs" / "ca.pem", "retries": RETRIES, "pause": "0s",
-                       "timeout": "5s", **more}}
-
-
-class Desk:
-    """A site with the role notify alone, and a receiver for its targets."""
-
-    def __init__(self, site, receiver):
-        self.site, self.receiver = site, receiver
-
-    def target(self, name, path=None, url=None, extra=()):
-        path = path or f"/{name}"
-        secret = whsec()
-        self.receiver.secrets[path] = secret
-        self.site.cli("notice", "target", "add", name, url or self.receiver.url(path), "--secret-file", self.site.secret_file(secret),
-                      *extra)
-        return path
-
-    def send(self, kind="test.made", data=({"n": 1},), extra=(), **how):
-        lines = "".join(json.dumps(one) + "\n" for one in data)
-        return self.site.cli("notice", "send", kind, "-", *extra, stdin=lines.encode(), **how)
-
-    def notices(self, *args):
-        return self.site.json("notice", "list", "--max", "100000", *args)
-
-    def states(self, *args):
-        return [one["state"] for one in self.notices(*args)]
-
-    def show(self, name):
-        return self.site.json("notice", "target", "show", name)
-
-    def start(self, name="notify"):
-        process = self.site.start_role("notify", name)
-        wait_until(lambda: "ready" in process.out(), lambda: f"notify is ready:\n{process.log()}")
-        return process
-
-    def log(self):
-        return self.site.log()
-
-
-@pytest.fixture
-def make_desk(make_roles, workplace):
-    make_certificate(workplace / "certs")
-    receivers = []
-
-    def make(start=True, tls=True, **more):
-        site = make_roles(settings(workplace, **more))
-        receiver = Receiver(workplace / "certs" if tls else None)
-        receivers.append(receiver)
-        desk = Desk(site, receiver)
-        if start:
-            desk.start()
-        return desk
-
-    yield make
-    for receiver in receivers:
-        receiver.__exit__()
-
-
-@pytest.fixture
-def desk(make_desk):
-    return make_desk()
 
 
 def test_a_notice_arrives_signed_and_is_delivered_once(desk):
@@ -328,99 +260,6 @@ def test_settings_that_are_wrong_stop_the_start(make_desk):
         assert wait_until(lambda: not process.running, "notify ends") and process.popen.returncode == 1
         assert f"notify.{name}" in process.log()
         desk.site.processes.clear()
-
-
-def test_N8_notices_survive_kill_9_of_several_notifiers(make_desk):
-    """Every notice arrives at least once, under one id, and none is lost."""
-    rounds = int(os.environ.get("NOTICE_ROUNDS", "30"))
-    desk = make_desk(start=False, timeout="1s", retries=" ".join(["100ms"] * 30))
-    paths = [desk.target("a"), desk.target("b")]
-
-    def sometimes(_):
-        time.sleep(secrets.randbelow(20) / 1000)
-        return 204 if secrets.randbelow(10) else 500
-
-    for path in paths:
-        desk.receiver.answers[path] = sometimes
-    names = ["notify-0", "notify-1"]
-    for name in names:
-        desk.start(name)
-    total = 0
-    for n in range(rounds):
-        desk.send(data=[{"n": total + i} for i in range(20)])
-        total += 20
-        before = len(desk.receiver.got)
-        wait_until(lambda: len(desk.receiver.got) > before, lambda: f"round {n}: nothing came:\n{desk.log()}", 60)
-        desk.site.kill_role(names[n % 2])
-        desk.start(names[n % 2])
-    wait_until(lambda: desk.states() == ["delivered"] * (2 * total), lambda: f"{desk.notices('--state', 'waiting')}\n{desk.log()}", 150)
-    for path in paths:
-        got = desk.receiver.of(path)
-        assert all(one["good"] for one in got)
-        ids_of = {}
-        for one in got:
-            ids_of.setdefault(json.loads(one["body"])["data"]["n"], set()).add(one["id"])
-        assert set(ids_of) == set(range(total)), "none is lost"
-        assert all(len(ids) == 1 for ids in ids_of.values()), "the same id again"
-        taken = {one["id"] for one in got if one["status"] == 204}
-        assert len(taken) == total
-
-
-@contextlib.contextmanager
-def database_away(site):
-    """On PostgreSQL the server is killed and started again; in the file of SQLite somebody else holds the lock."""
-    if database.on_postgres:
-        database.postgres.kill()
-        yield
-        database.postgres.start()
-        return
-    with contextlib.closing(sqlite3.connect(site.dir / "storehook.db", isolation_level=None)) as link:
-        link.execute("BEGIN IMMEDIATE")
-        yield
-        link.execute("ROLLBACK")
-
-
-def test_N8_an_answer_that_comes_while_the_database_is_away_is_settled_later(make_desk):
-    desk = make_desk()
-    path, free = desk.target("crm"), threading.Event()
-    desk.site.settings["db"] = {**desk.site.settings.get("db", {}), "timeout": "100ms"}
-    desk.site.write_config()
-    desk.site.stop_role("notify")
-    process = desk.start()
-
-    def wait(_):
-        free.wait(60)
-        return 204
-
-    desk.receiver.answers[path] = wait
-    desk.send()
-    wait_until(lambda: desk.site.json("notice", "list")[0]["in_work"], desk.log)
-    with database_away(desk.site):
-        free.set()
-        wait_until(lambda: "database" in process.log() or desk.receiver.of(path), desk.log)
-        wait_until(lambda: desk.receiver.of(path), desk.log)
-    wait_until(lambda: desk.states() == ["delivered"], desk.log, 60)
-    assert len(desk.receiver.ids(path)) == 1 and process.running
-
-
-def test_N8_an_ordered_stop_gives_back_what_is_under_way(make_desk):
-    desk = make_desk(timeout="60s")
-    path, free = desk.target("crm"), threading.Event()
-
-    def wait(_):
-        free.wait(60)
-        return 204
-
-    desk.receiver.answers[path] = wait
-    desk.send()
-    wait_until(lambda: desk.notices()[0]["in_work"], desk.log)
-    desk.site.stop_role("notify")
-    (notice,) = desk.notices()
-    assert notice["state"] == "waiting" and not notice["in_work"] and notice["failed_attempts"] == 0
-    free.set()
-    desk.start()  # at once, not when the lease of 75 s is over
-    wait_until(lambda: desk.states() == ["delivered"], desk.log)
-    assert desk.receiver.ids(path) == {notice["id"]}
 
 
 def test_an_answer_that_is_packed_is_unpacked_up_to_its_maximum(desk):
