@@ -54,7 +54,7 @@ static enum err read_page(struct store *store, struct str name, struct str after
     enum err err = db_query(store->db, &st,
                             "SELECT l.address, a.contact_id FROM consent l LEFT JOIN address a ON a.account_id = l.account_id"
                             " AND a.address = l.address WHERE l.account_id = $1 AND l.list = $2 AND l.list <> '' AND l.address > $3"
-                            " AND l.channel = 'email' ORDER BY l.address LIMIT $4",
+                            " ORDER BY l.address LIMIT $4",
                             "issi", store->account_id, name, not_null(after), (int64_t)PAGE);
 
     *n = 0;
@@ -72,13 +72,19 @@ static enum err read_page(struct store *store, struct str name, struct str after
     return err;
 }
 
-/* A contact is counted once: by the first of its rows. */
+/* A contact is counted once: by the first of its rows about mails. */
 static bool is_first(const struct scope *facts, struct str list, struct str address)
 {
-    for (const struct consent *c = facts->consents; c; c = c->next)
-        if (str_eq(c->list, list) && str_eq(c->channel, STR("email")) && str_cmp(c->address, address) < 0)
+    bool is_its_own = false;
+
+    for (const struct consent *c = facts->consents; c; c = c->next) {
+        if (!str_eq(c->list, list) || !str_eq(c->channel, STR("email")))
+            continue;
+        if (str_cmp(c->address, address) < 0)
             return false;
-    return true;
+        is_its_own |= str_eq(c->address, address);
+    }
+    return is_its_own;
 }
 
 static enum err count_one(struct store *store, struct str list, const struct list_member *m, const struct view_source *sources,
@@ -122,7 +128,8 @@ enum err list_count(struct store *store, struct str name, const struct view_sour
         page = arena_array(arena, PAGE, sizeof(*page));
         err = page ? read_page(store, name, after, arena, page, &n) : ERR_MEMORY;
         for (size_t i = 0; i < n && !err; i++)
-            err = count_one(store, name, &page[i], sources, n_sources, &work, out);
+            if (i == 0 || !str_eq(page[i].address, page[i - 1].address)) /* one row a channel */
+                err = count_one(store, name, &page[i], sources, n_sources, &work, out);
         after = n ? page[n - 1].address : after;
     }
     arena_release(&work);
