@@ -25,14 +25,6 @@ static const struct {
      " AND NOT EXISTS (SELECT 1 FROM customer k WHERE k.account_id = c.account_id AND k.contact_id = c.id) LIMIT $1",
      {"contact"},
      "delete the row, unless its customers or addresses are to be restored from a backup"},
-    {"contacts",
-     "the number of contacts that is kept beside the account's limit is not how many there are",
-     "SELECT a.account_id, a.name, a.contacts FROM account a WHERE a.contact_limit > 0 AND a.contacts <> (SELECT count(*)"
-     " FROM contact c WHERE c.account_id = a.account_id AND c.alias_of IS NULL AND (EXISTS (SELECT 1 FROM address d"
-     " WHERE d.account_id = c.account_id AND d.contact_id = c.id) OR EXISTS (SELECT 1 FROM customer k"
-     " WHERE k.account_id = c.account_id AND k.contact_id = c.id))) LIMIT $1",
-     {"account", "kept"},
-     "`storehook account set NAME --contact-limit N` with the limit that it has counts them again"},
     {"people",
      "the customer's contact is none, or was merged away",
      "SELECT k.account_id, k.source_id, k.subject, k.contact_id FROM customer k WHERE k.contact_id <> '' AND NOT EXISTS"

@@ -112,9 +112,6 @@ DAMAGE = {
     "a contact of nobody": (
         "INSERT INTO contact (account_id, id, made_at_us) VALUES (1, 'nobody', 1)", "DELETE FROM contact WHERE id = 'nobody'",
         {("contacts", "nobody is this contact: it has neither an address nor a customer")}),
-    "a wrong number of contacts": (
-        "UPDATE account SET contact_limit = 100000, contacts = 3", "UPDATE account SET contact_limit = 0, contacts = 0",
-        {("contacts", "the number of contacts that is kept beside the account's limit is not how many there are")}),
     "a customer of another's contact": (
         "CREATE TABLE kept AS SELECT * FROM customer WHERE subject = (SELECT min(subject) FROM customer WHERE external_id <> '');"
         "UPDATE customer SET contact_id = (SELECT min(contact_id) FROM address WHERE address LIKE 'p1.%') WHERE subject IN (SELECT subject FROM kept)",
