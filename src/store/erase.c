@@ -404,6 +404,8 @@ static enum err forget(struct erasing *e, const struct event_refs *refs, struct 
         err = forget_whole(e, contact_id, arena);
     else if (refs->subject.len)
         err = forget_customer(e, source_id, refs->subject);
+    if (!err && refs->email.len && !scope_address(&near, refs->email)) /* nobody's address may be suppressed, too */
+        err = forget_statements(e, refs->email);
     if (!err)
         err = forget_mentions(e, refs->email);
     if (!err)

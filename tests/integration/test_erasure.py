@@ -120,6 +120,12 @@ def test_X2_a_delivery_that_erases_and_is_refused_leaves_no_dead_letter_with_the
     assert "dead letter dropped" in site.log() and keys_with(site, "gone@example.com") == []
 
 
+def test_X2_C6_an_address_of_nobody_that_was_suppressed_is_erased(site):
+    site.cli("contacts", "suppress", "nobody@example.com", "--reason", "a letter")
+    site.cli("contacts", "erase", "nobody@example.com", "--yes")
+    assert site.json("db", "check")["findings"] == []
+
+
 def test_X2_an_erasure_while_the_queue_is_away_is_finished_when_it_is_back(roles):
     roles.start_redis()
     roles.start_role("drain")
