@@ -18,14 +18,15 @@ int account_work_open(struct cli *cli, const char *name, struct account_work *w)
 /* What is told of an account; the store is in it. Returns owned. */
 enum err account_describe(struct store *store, const struct account *account, json_t **out) MUST_CHECK;
 
-/* What a person says of the limit; -1 and NULL: nothing. */
+/* What a person says of the limit; LIMIT_UNSAID and NULL: nothing. */
+#define LIMIT_UNSAID INT64_MIN
 struct limit_flags {
     int64_t limit, step;
     const char *policy;
 };
-#define LIMIT_FLAGS_NONE                        \
-    {                                           \
-        .limit = -1, .step = -1, .policy = NULL \
+#define LIMIT_FLAGS_NONE                                            \
+    {                                                               \
+        .limit = LIMIT_UNSAID, .step = LIMIT_UNSAID, .policy = NULL \
     }
 /* The rows of these flags in a verb's table. */
 #define LIMIT_FLAGS(f)                                                                                  \

@@ -5,7 +5,7 @@
 
 bool limit_flags_are_given(const struct limit_flags *f)
 {
-    return f->limit != -1 || f->step != -1 || f->policy;
+    return f->limit != LIMIT_UNSAID || f->step != LIMIT_UNSAID || f->policy;
 }
 
 static int take_policy(const char *word, struct account_limit *l)
@@ -24,13 +24,13 @@ int limit_flags_apply(const struct limit_flags *f, struct account_limit *l)
 
     if (code != CLI_GO)
         return code;
-    if (f->limit != -1 && (f->limit < 0 || f->limit > LIMIT_MAX))
+    if (f->limit != LIMIT_UNSAID && (f->limit < 0 || f->limit > LIMIT_MAX))
         return cli_wrong("--contact-limit is a number from 0 (no limit) to %lld", (long long)LIMIT_MAX);
-    if (f->step != -1 && (f->step < 1 || f->step > LIMIT_MAX))
+    if (f->step != LIMIT_UNSAID && (f->step < 1 || f->step > LIMIT_MAX))
         return cli_wrong("--raise-step is a number from 1 to %lld", (long long)LIMIT_MAX);
-    if (f->limit != -1)
+    if (f->limit != LIMIT_UNSAID)
         l->limit = f->limit;
-    if (f->step != -1)
+    if (f->step != LIMIT_UNSAID)
         l->raise_step = f->step;
     if (l->policy == LIMIT_AUTO_RAISE && l->raise_step == 0)
         return cli_wrong("auto_raise needs --raise-step N: by how many contacts the limit is raised each time");

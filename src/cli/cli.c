@@ -2,11 +2,12 @@
 #include "cli/cli.h"
 
 #include "base/problems.h"
+#include "cli/table.h"
 
 #include <stdarg.h>
 #include <unistd.h>
 
-enum { VERBS_MAX = 40, JSON_BYTES_MAX = 64 << 20 };
+enum { VERBS_MAX = 40, JSON_BYTES_MAX = 64 << 20, SAID_BYTES_MAX = 1 << 20 };
 
 enum err cli_init(struct cli *cli)
 {
@@ -32,9 +33,14 @@ void cli_release(struct cli *cli)
 
 static __attribute__((format(printf, 1, 0))) void say(const char *format, va_list args)
 {
+    struct buf text = BUF_INIT(SAID_BYTES_MAX);
+
     fputs("storehook: ", stderr);
-    vfprintf(stderr, format, args);
+    if (buf_vprintf(&text, format, args))
+        fputs("(a message too long to show)", stderr);
+    text_print(buf_str(&text), true, stderr); /* a name in it may be somebody else's */
     fputc('\n', stderr);
+    buf_release(&text);
 }
 
 int cli_fail(const char *format, ...)

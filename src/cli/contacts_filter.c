@@ -1,6 +1,7 @@
 /* contacts_filter.c -- owns which contacts a command shows: its flags, and the question whether a contact passes. */
 #include "cli/contacts_filter.h"
 
+#include "base/text_holds.h"
 #include "base/timefmt.h"
 #include "model/trigger.h"
 #include "store/scope.h"
@@ -117,7 +118,7 @@ static bool passes_view(const struct contact_filter *f, const struct contact_rea
            (!f->source || known_to(f, r, v)) && (!f->tag || one_of(f->tag, v->tags, v->n_tags)) &&
            (!f->field || has_field(f->field, v)) && (!f->suppressed || suppressed(f->suppressed, v)) &&
            (!f->cart || has_cart(f->cart, v)) && (!f->bought || bought(f->bought, v)) &&
-           (!f->email || str_find_str(v->email, str_of(f->email)) < v->email.len);
+           (!f->email || !*f->email || text_holds(v->email, str_of(f->email)));
 }
 
 /* Looks for a visit of a page. */

@@ -201,19 +201,27 @@ static json_t *sources_json(struct list_work *w, const char *list, enum err *err
     return array;
 }
 
+static void print_member(const char *name, struct str value)
+{
+    printf("%-10s", name);
+    text_print(value, false, stdout);
+    putchar('\n');
+}
+
 static void print_page(const struct list_row *list, const json_t *sources, const struct list_counts *counts)
 {
     char time[TIME_ISO_CHARS + 1];
     size_t i;
     json_t *name;
 
-    printf("list      %.*s\nopt-in    %s", STR_ARG(list->name), kind_name(list->is_double));
+    print_member("list", list->name);
+    printf("opt-in    %s", kind_name(list->is_double));
     if (list->kind_from_us)
         printf(" since %s", time_iso(list->kind_from_us, time));
     printf("\ncreated   %s\n", time_iso(list->created_at_us, time));
     if (list->title.len)
-        printf("title     %.*s\n", STR_ARG(list->title));
-    json_array_foreach((json_t *)(uintptr_t)sources, i, name) printf("source    %s\n", json_string_value(name));
+        print_member("title", list->title);
+    json_array_foreach((json_t *)(uintptr_t)sources, i, name) print_member("source", json_text(name));
     for (size_t s = 0; s < CONSENT__COUNT; s++)
         printf("%-13s %" PRIu64 "\n", consent_state_name((enum consent_state)s), counts->states[s]);
     printf("%-13s %" PRIu64 "\n", "mailable", counts->mailable);

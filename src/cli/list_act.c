@@ -16,9 +16,11 @@ static int check_text(const char *flag, const char *text)
     return CLI_GO;
 }
 
-static int check_act(const struct cli *cli, const char *at, const char *proof, const char *by, struct consent_act *act)
+/* `flag` is what the proof is called. */
+static int check_act(const struct cli *cli, const char *at, const char *flag, const char *proof, const char *by,
+                     struct consent_act *act)
 {
-    int code = check_text("proof", proof);
+    int code = check_text(flag, proof);
 
     if (code == CLI_GO)
         code = operator_name(by, &act->by);
@@ -198,7 +200,7 @@ int list_subscribe_verb(struct cli *cli, int argc, char **argv)
     if (code == CLI_GO && !proof && (at || act.confirmed))
         code = cli_wrong("--%s needs --proof: say how one knows of the person's consent", at ? "at" : "confirmed");
     if (code == CLI_GO)
-        code = check_act(cli, at, proof, by, &act);
+        code = check_act(cli, at, "proof", proof, by, &act);
     if (code != CLI_GO)
         return code;
     act.email = str_of(argv[0]);
@@ -217,7 +219,7 @@ int list_unsubscribe_verb(struct cli *cli, int argc, char **argv)
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
     if (code == CLI_GO)
-        code = check_act(cli, at, proof, by, &act);
+        code = check_act(cli, at, "proof", proof, by, &act);
     if (code != CLI_GO)
         return code;
     act.email = str_of(argv[0]);
@@ -237,7 +239,7 @@ int list_confirm_verb(struct cli *cli, int argc, char **argv)
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
     if (code == CLI_GO)
-        code = check_act(cli, at, proof, by, &act);
+        code = check_act(cli, at, "proof", proof, by, &act);
     if (code != CLI_GO)
         return code;
     act.email = str_of(argv[0]);
@@ -259,7 +261,7 @@ int contacts_suppress(struct cli *cli, int argc, char **argv)
     if (code == CLI_GO && !reason)
         code = cli_wrong("--reason is missing; usage: storehook %s", page.usage);
     if (code == CLI_GO)
-        code = check_act(cli, NULL, reason, by, &act);
+        code = check_act(cli, NULL, "reason", reason, by, &act);
     if (code != CLI_GO)
         return code;
     act.email = str_of(argv[0]);
@@ -279,7 +281,7 @@ int contacts_unsuppress(struct cli *cli, int argc, char **argv)
     int code = cli_parse(cli, &page, flags, &argc, &argv);
 
     if (code == CLI_GO)
-        code = check_act(cli, NULL, reason, by, &act);
+        code = check_act(cli, NULL, "reason", reason, by, &act);
     if (code != CLI_GO)
         return code;
     act.email = str_of(argv[0]);

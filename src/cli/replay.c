@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "cli/open.h"
+#include "cli/table.h"
 #include "engine/replay.h"
 #include "store/seen.h"
 #include "store/source.h"
@@ -209,33 +210,33 @@ static json_t *run_json(const struct run *r)
     return o;
 }
 
+static void print_object(const char *before, const json_t *o)
+{
+    char *text = json_dumps(o, JSON_COMPACT);
+
+    fputs(before, stdout);
+    text_print(str_of(text ? text : "(no memory)"), false, stdout);
+    putchar('\n');
+    free(text);
+}
+
 static void print_run(const struct run *r)
 {
     json_t *one;
     size_t i;
 
-    printf("%s: %llu deliveries in %llu batches, %llu of them lost half-way; %zu contacts, %zu dead letters\n", r->name,
+    text_print(str_of(r->name), false, stdout);
+    printf(": %llu deliveries in %llu batches, %llu of them lost half-way; %zu contacts, %zu dead letters\n",
            (unsigned long long)r->figures.deliveries, (unsigned long long)r->figures.batches,
            (unsigned long long)r->figures.crashes, json_array_size(json_object_get(r->end, "contacts")),
            json_array_size(json_object_get(r->end, "dead")));
-    json_array_foreach(json_object_get(r->end, "contacts"), i, one)
-    {
-        char *text = json_dumps(one, JSON_COMPACT);
-
-        printf("  %s\n", text ? text : "(no memory)");
-        free(text);
-    }
-    json_array_foreach(json_object_get(r->end, "refused"), i, one)
-    {
-        char *text = json_dumps(one, JSON_COMPACT);
-
-        printf("  could not be done: %s\n", text ? text : "(no memory)");
-        free(text);
-    }
+    json_array_foreach(json_object_get(r->end, "contacts"), i, one) print_object("  ", one);
+    json_array_foreach(json_object_get(r->end, "refused"), i, one) print_object("  could not be done: ", one);
     json_array_foreach(json_object_get(r->end, "dead"), i, one)
     {
-        printf("  dead letter: %s: %s\n", json_string_value(json_object_get(one, "reason")),
-               json_string_value(json_object_get(one, "detail")));
+        printf("  dead letter: %s: ", json_string_value(json_object_get(one, "reason")));
+        text_print(json_member_text(one, "detail"), false, stdout);
+        putchar('\n');
     }
 }
 

@@ -54,6 +54,15 @@ enum err text_escape(struct str s, bool lines, struct buf *out)
     return err;
 }
 
+void text_print(struct str s, bool lines, FILE *out)
+{
+    struct buf text = BUF_INIT(BYTES_MAX);
+
+    if (!text_escape(s, lines, &text))
+        fputs(buf_text(&text), out);
+    buf_release(&text);
+}
+
 /* Characters of escaped text: bytes that do not continue one. */
 static size_t text_width(struct str s)
 {

@@ -24,5 +24,7 @@ void table_show(const struct table *t);
 /* Appends `s` so that no byte of it can steer a terminal: what is no printable UTF-8 becomes \xNN. Newline and TAB stay when
  * `lines` is true. */
 enum err text_escape(struct str s, bool lines, struct buf *out) MUST_CHECK;
+/* Prints `s` as text_escape writes it; what is too long for the memory there is, not at all. */
+void text_print(struct str s, bool lines, FILE *out);
 
 #endif

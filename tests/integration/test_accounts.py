@@ -92,6 +92,12 @@ def test_a_name_that_is_none_is_refused(site, name):
     assert site.cli("account", "add", name, exit_code=2).err
 
 
+def test_a_limit_below_nothing_is_refused_and_makes_no_account(site):
+    for flag in ("--contact-limit", "--raise-step"):
+        assert flag in site.cli("account", "add", "below", flag, "-1", exit_code=2).err
+    assert "below" not in [row["name"] for row in site.json("account", "list")]
+
+
 def test_an_account_that_is_not_there_is_told_with_the_nearest(site):
     one = Account(site)
     assert f'did you mean "{one.name}"' in site.cli("contacts", "list", "--account", one.name + "x", exit_code=1).err

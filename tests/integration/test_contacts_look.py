@@ -62,7 +62,7 @@ def listed(site, *args):
     (["--field", "storehook_size"], [PERSON]), (["--field", "storehook_size=M"], [PERSON]), (["--field", "storehook_size=L"], []),
     (["--bought", "lamp"], [PERSON]), (["--bought", "L-1"], [PERSON]), (["--bought", "never"], []), (["--cart", "recovered"], []),
     (["--visited", "/about"], [PERSON]), (["--visited", "https://look.example/*"], [PERSON]), (["--visited", "/basket*"], []),
-    (["--email", "ben@"], [OTHER]), (["--since", bodies.at(60), "--mailable", "no", "--email", "ben"], [OTHER]),
+    (["--email", "ben@"], [OTHER]), (["--email", "BEN@"], [OTHER]), (["--since", bodies.at(60), "--mailable", "no", "--email", "ben"], [OTHER]),
     (["--tag", "vip", "--email", "ben@"], []),
 ])
 def test_a_contact_is_listed_when_every_filter_passes(site, args, wanted):

@@ -65,6 +65,14 @@ def test_C6_an_operator_suppresses_and_lifts_that_again(site):
     run(site, "contacts", "unsuppress", kim, "--reason", "settled")
     assert [entry["mailable"] for entry in site.contact(kim)["lists"]] == [True]
     assert site.cli("contacts", "suppress", kim, exit_code=None).exit == 2
+    assert "--reason: " in site.cli("contacts", "suppress", kim, "--reason", " ", exit_code=2).err
+
+
+def test_a_title_and_a_name_cannot_steer_the_terminal(site):
+    run(site, "list", "add", "steered", "--title", "red \x1b[31m \x9b31m")
+    shown = site.cli("list", "show", "steered")
+    assert "red \\x1b[31m \\xc2\\x9b31m" in shown.out and "\x1b" not in shown.out
+    assert 'no list "\\x1b[31m"' in site.cli("list", "show", "\x1b[31m", exit_code=1).err
 
 
 def test_a_source_makes_its_list_and_keeps_it(site):

@@ -67,6 +67,12 @@ def test_what_is_no_step_is_named_by_line(tmp_path):
     assert "bad.jsonl:1: " in harness.run("replay", tmp_path / "bad.jsonl", "--dir", tmp_path).err
 
 
+def test_what_a_script_holds_cannot_steer_the_terminal(tmp_path):
+    shown = replay(tmp_path, {"run": "\x1b[31m"}, {"source": "x", "event": {"type": "\x1b[32m"}}, delivery(1, 10, first_name="\x9b33m"))
+    assert shown.exit == 0 and not set("\x1b\x9b") & set(shown.out), shown
+    assert all(text in shown.out for text in ("\\x1b[31m: ", "\\x1b[32m", "\\xc2\\x9b33m"))
+
+
 def test_T1_into_the_queue(site, tmp_path):
     source = site.add_source("storehook")
     email = f"into-{source.name}@mail.example"
