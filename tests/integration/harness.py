@@ -84,7 +84,8 @@ class Site:
         self.dir = self.base / "var"
         self.dir.mkdir(mode=0o700, exist_ok=True)
         self.config = self.base / "storehook.ini"
-        self.settings = {"storehook": {"dir": self.dir}, **database.settings()}
+        # Bodies are of one morning in 2024: what is told there must not be old enough to be forgotten.
+        self.settings = {"storehook": {"dir": self.dir}, "visits": {"known_days": "36500"}, **database.settings()}
         for name, values in (settings or {}).items():
             self.settings.setdefault(name, {}).update(values)
         self.write_config()
