@@ -148,7 +148,7 @@ check:
 	@SHARED='$(SHARED)' $(PYTHON) tools/run-tests --build '$(BUILD)' --match '$(TESTS)' $(UNIT) $(SLOW) tests/integration
 
 # The tests of what a contact becomes, once more on a private PostgreSQL (tests/private-postgres).
-ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_limit contact_orders contact_people drain_batch drain_elements edit lists merge notice notice_work parked source source_secret trigger trigger_acts)
+ON_POSTGRES := $(patsubst %,$(BUILD)/tests/unit/test_%,account carts carts_once contact_address contact_arrival contact_carts contact_erase contact_fields contact_groups contact_limit contact_orders contact_people drain_batch drain_elements edit lists merge notice notice_work parked source source_secret trigger trigger_acts)
 
 STORIES := $(BUILD)/tests/property/test_contacts $(BUILD)/tests/property/test_drainers
 

@@ -43,6 +43,13 @@ bool str_ends(struct str s, struct str suffix)
     return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
 }
 
+uint64_t str_hash(uint64_t h, struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
 size_t str_find(struct str s, char c)
 {
     const char *hit = s.len ? memchr(s.p, c, s.len) : NULL;

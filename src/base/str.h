@@ -38,6 +38,9 @@ bool str_eq_nocase(struct str a, struct str b);
 int str_cmp(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
+/* Goes on with the hash `h` over s (FNV-1a). STR_HASH begins one. For tables, not for secrets. */
+#define STR_HASH UINT64_C(14695981039346656037)
+uint64_t str_hash(uint64_t h, struct str s);
 /* Returns the offset of the first `c`, or s.len when there is none. */
 size_t str_find(struct str s, char c);
 /* Returns the offset of `needle`, or s.len when there is none. */

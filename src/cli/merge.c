@@ -60,7 +60,8 @@ static int refuse(const struct merge_result *r, const char *who)
     case MERGE_ONE:
         return cli_fail("both are one contact already; `storehook contacts show %s` shows it", who);
     case MERGE_TOO_LARGE:
-        return cli_fail("not merged: the contact would have more customers and addresses than one may have (docs/contacts.md)");
+        return cli_fail("refused: the contact would have, or has, more customers and addresses than one may have (docs/queue.md, "
+                        "group_too_large)");
     case MERGE_NONE:
         return cli_fail("%s was not merged by hand; what a store merged, its store must part, and who has the same address is one "
                         "contact",

@@ -142,6 +142,8 @@ static enum err apply_statement(struct work *w)
         return ERR_NOT_FOUND;
     w->policy.sources_may_relax = may_relax(w->act);
     err = contact_apply(&w->scope, &w->refs, &w->ctx, &w->policy, &outcome);
+    if (!err && w->scope.too_large)
+        err = ERR_TOO_LARGE;
     if (err)
         return err;
     w->out->erased = outcome.effect == EFFECT_NONE;

@@ -188,6 +188,9 @@ static const struct {
     {"no_email", "The customers have no address; what was said is kept with the customer, and no contact is made."},
     {"bad_time",
      "The sender gives times before 1990, as a clock does that was never set; set it, or have the sender leave the time out."},
+    {"group_too_large",
+     "More customers and addresses are connected than belong to one person, as by a test address that every order has; "
+     "have the sender leave that address out, or put it on the skip list (`contacts.skip`)."},
     {"invalid_email", "The addresses are none that mail can be sent to; correct them in the shop."},
     {"contact_limit", "The account has as many contacts as it may have; these letters are applied by themselves when there is room "
                       "(`storehook account show NAME`)."},

@@ -13,7 +13,7 @@
 #include "store/source.h"
 
 /* Entries are mapped and applied together up to so many bytes of memory; one alone may take the maximum. */
-enum { WORK_ARENA_BYTES = 96 << 20, TOGETHER_BYTES = 32 << 20 };
+enum { WORK_ARENA_BYTES = 96 << 20, TOGETHER_BYTES = 32 << 20, APPLIED_BYTES = 64 << 20 };
 
 /* Sources change rarely; a batch asks for each one once. */
 static enum err batch_source(struct batch *b, int64_t id, const struct source **out)
@@ -271,13 +271,17 @@ static enum err read_some(struct batch *b, struct job *jobs, size_t max, size_t 
     return err ? err : facts_load_wanted(b->parts->store);
 }
 
-/* One after the other in memory; what they changed is written at once. */
+/* One after the other in memory, until the groups of their contacts fill it; what they changed is written at once. Those that are left
+ * are read again. */
 static enum err apply_together(struct batch *b, struct job *jobs, size_t max, size_t *n)
 {
     enum err err = read_some(b, jobs, max, n);
 
-    for (size_t i = 0; i < *n && !err; i++)
+    for (size_t i = 0; i < *n && !err; i++) {
         err = apply_entry(&jobs[i]);
+        if (b->work.used_bytes >= APPLIED_BYTES)
+            *n = i + 1;
+    }
     return err ? err : facts_flush(b->parts->store);
 }
 

@@ -152,7 +152,12 @@ static void count_skipped(const struct job *job, enum skip_reason reason)
 /* True when no more than the refusal is kept of the event. */
 static bool is_hopeless(const struct outcome *outcome)
 {
-    return outcome->effect == EFFECT_DEAD && (strcmp(outcome->reason, "mapping") == 0 || strcmp(outcome->reason, "bad_time") == 0);
+    static const char *const reasons[] = {"mapping", "bad_time", "group_too_large"};
+
+    for (size_t i = 0; outcome->effect == EFFECT_DEAD && i < sizeof(reasons) / sizeof(*reasons); i++)
+        if (strcmp(outcome->reason, reasons[i]) == 0)
+            return true;
+    return false;
 }
 
 static enum err apply_to_facts(struct job *job, size_t place, const struct event_refs *refs, struct event_context *ctx)

@@ -59,6 +59,8 @@ static enum err apply(struct store *store, const struct event *event, struct eve
         err = ERR_SYNTAX;
     if (!err)
         err = scope_load(store, event, &refs, SOURCE_OPERATOR, arena, &scope);
+    if (!err && scope.too_large)
+        err = ERR_TOO_LARGE;
     if (!err)
         err = load_other_edits(store, &scope, refs.subject);
     if (err)

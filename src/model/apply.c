@@ -325,6 +325,11 @@ enum err contact_apply(struct scope *scope, const struct event_refs *refs, const
         out->effect = EFFECT_SKIPPED;
         return scope->err;
     }
+    if (scope->too_large) { /* N5: of a part of the group nobody can say who is one contact */
+        apply_refuse(&a, "group_too_large",
+                     STR("more customers and addresses are connected with the event's than one contact may have"));
+        return scope->err;
+    }
     if (!apply_special(&a))
         apply_facts(&a);
     out->contact_id = contact_of(&a);

@@ -59,7 +59,6 @@ struct customer {
     struct str merged_into;    /* subject in the same source that the store merged this one into (M5); empty = none */
     int64_t first_us, last_us; /* earliest and latest provider time; created_at and updated_at follow from them (O4) */
     bool changed;
-    bool expanded;                /* the loader's: its claims are in the scope */
     struct str loaded_contact_id; /* the loader's: contact_id before the event */
 };
 
@@ -67,7 +66,7 @@ struct address {
     struct address *next;
     struct str key;
     struct str contact_id; /* the contact that owns it: the answer to a look-up by e-mail (M1) */
-    bool changed, expanded;
+    bool changed;
 };
 
 struct claim {
@@ -234,6 +233,9 @@ struct dropped_contact {
     struct str id, into;
 };
 
+/* Customers and addresses that claims may connect, directly or over others, when an event comes (N9). */
+enum { GROUP_NODES_MAX = 5000 };
+
 struct scope {
     struct arena *arena;
     int64_t account_id;
@@ -250,10 +252,11 @@ struct scope {
     struct visit *visits;        /* to be added */
     struct activity *activities; /* to be added */
     struct visitor *visitors;
-    struct ledger_row *ledger; /* in order of writing */
+    struct ledger_row *ledger, *ledger_last; /* in order of writing */
     struct dropped_contact *dropped;
-    size_t made;  /* ids that were given to new contacts */
-    enum err err; /* ERR_MEMORY once something did not fit */
+    size_t made;    /* ids that were given to new contacts */
+    bool too_large; /* more than GROUP_NODES_MAX belong together: not all of them are here */
+    enum err err;   /* ERR_MEMORY once something did not fit */
 };
 
 /* What surrounds an event. Borrowed. */
@@ -286,7 +289,7 @@ enum effect { EFFECT_APPLIED, EFFECT_STALE, EFFECT_NONE, EFFECT_SKIPPED, EFFECT_
 
 struct outcome {
     enum effect effect;
-    const char *reason;       /* for EFFECT_DEAD: no_email, invalid_email, mapping, bad_time */
+    const char *reason;       /* for EFFECT_DEAD: no_email, invalid_email, mapping, bad_time, group_too_large */
     enum skip_reason skipped; /* for EFFECT_SKIPPED (G5): nothing of the event is kept */
     struct str detail;
     struct str contact_id; /* the contact concerned; empty when none */

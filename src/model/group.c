@@ -1,5 +1,6 @@
 /* group.c -- owns which customers and addresses are one contact: a pure function of their claims (M1, M3-M6). */
 #include "model/apply.h"
+#include "model/name_table.h"
 
 #include <stdlib.h>
 
@@ -17,15 +18,33 @@ struct link {
     enum claim_apart refused;
 };
 
+/* Ends a list of nodes. */
+#define NO_NODE SIZE_MAX
+
+/* What is known of a group, under its number. */
+struct group {
+    size_t people; /* first of the customers that M3 keeps apart, by source: no two of one source unless an operator joined them */
+    bool is_of_person; /* has an identified customer that its store still has; guests are joined by the address (M4) */
+    bool has_address;  /* is a contact (AC-30) */
+    size_t members;    /* first of its nodes, in order; known at the end */
+};
+
 struct graph {
     struct customer **customers;
     struct address **addresses;
     size_t n_customers, n_nodes;
-    size_t *group; /* node -> its group's number, the least node in it */
-    bool *placed;  /* by customer: one of its links was taken or refused before */
+    struct name_table names; /* of customers by source and subject, of addresses under ADDRESSES */
+    size_t *above;           /* node -> one of its group that is not greater; the least node is the group's number */
+    struct group *groups;
+    size_t *next_person, *next_member; /* node -> the next of that list of its group */
+    bool *placed;                      /* by customer: one of its links was taken or refused before */
     struct link *links;
     size_t n_links;
+    struct str *ids;             /* by group: its contact; empty when it is none */
+    struct name_table ids_given; /* under NO_SOURCE */
+    struct name_table ids_dropped;
 };
+enum { ADDRESSES = -1, NO_SOURCE = -1 };
 
 static int compare_links(const void *left, const void *right)
 {
@@ -46,25 +65,15 @@ static int compare_links(const void *left, const void *right)
     return c ? c : str_cmp(a->claim->address, b->claim->address);
 }
 
-static size_t customer_node(const struct graph *g, int64_t source_id, struct str subject)
+/* One that its source knows by an id of its own, still has and did not merge into another: two such of one source are two people (M3). */
+static bool is_person(const struct customer *c)
 {
-    for (size_t i = 0; i < g->n_customers; i++)
-        if (g->customers[i]->source_id == source_id && str_eq(g->customers[i]->subject, subject))
-            return i;
-    return g->n_nodes;
+    return c->external_id.len && customer_is_living(c) && c->merged_into.len == 0;
 }
 
-static size_t address_node(const struct graph *g, struct str key)
+static enum err graph_alloc(struct scope *s, struct graph *g)
 {
-    for (size_t i = g->n_customers; i < g->n_nodes; i++)
-        if (str_eq(g->addresses[i - g->n_customers]->key, key))
-            return i;
-    return g->n_nodes;
-}
-
-static bool graph_nodes(struct scope *s, struct graph *g)
-{
-    size_t n_addresses = 0, n_claims = 0, i = 0;
+    size_t n_addresses = 0, n_claims = 0;
 
     for (struct customer *c = s->customers; c; c = c->next)
         g->n_customers++;
@@ -75,19 +84,53 @@ static bool graph_nodes(struct scope *s, struct graph *g)
     g->n_nodes = g->n_customers + n_addresses;
     g->customers = arena_array(s->arena, g->n_customers, sizeof(*g->customers));
     g->addresses = arena_array(s->arena, n_addresses, sizeof(*g->addresses));
-    g->group = arena_array(s->arena, g->n_nodes, sizeof(*g->group));
+    g->above = arena_array(s->arena, g->n_nodes, sizeof(*g->above));
+    g->groups = arena_array(s->arena, g->n_nodes, sizeof(*g->groups));
+    g->next_person = arena_array(s->arena, g->n_nodes, sizeof(*g->next_person));
+    g->next_member = arena_array(s->arena, g->n_nodes, sizeof(*g->next_member));
     g->placed = arena_array(s->arena, g->n_customers, sizeof(*g->placed));
     g->links = arena_array(s->arena, n_claims + g->n_customers, sizeof(*g->links));
-    if (!g->customers || !g->addresses || !g->group || !g->placed || !g->links)
-        return false;
-    for (struct customer *c = s->customers; c; c = c->next)
-        g->customers[i++] = c;
-    i = 0;
-    for (struct address *a = s->addresses; a; a = a->next)
-        g->addresses[i++] = a;
-    for (i = 0; i < g->n_nodes; i++)
-        g->group[i] = i;
-    return true;
+    g->ids = arena_array(s->arena, g->n_nodes, sizeof(*g->ids));
+    if (!g->customers || !g->addresses || !g->above || !g->groups || !g->next_person || !g->next_member || !g->placed ||
+        !g->links || !g->ids)
+        return ERR_MEMORY;
+    return name_table_init(&g->names, s->arena, g->n_nodes);
+}
+
+/* Each node is a group of its own. */
+static enum err graph_nodes(struct scope *s, struct graph *g)
+{
+    size_t node = 0;
+    enum err err = graph_alloc(s, g);
+
+    if (err)
+        return err;
+    for (struct customer *c = s->customers; c; c = c->next, node++) {
+        g->customers[node] = c;
+        g->above[node] = node;
+        g->groups[node] = (struct group){.people = is_person(c) ? node : NO_NODE,
+                                         .is_of_person = c->external_id.len && customer_is_living(c),
+                                         .has_address = c->email.len > 0};
+        g->next_person[node] = NO_NODE;
+        name_table_add(&g->names, c->source_id, c->subject, node);
+    }
+    for (struct address *a = s->addresses; a; a = a->next, node++) {
+        g->addresses[node - g->n_customers] = a;
+        g->above[node] = node;
+        g->groups[node] = (struct group){.people = NO_NODE, .has_address = address_is_real(a->key)};
+        name_table_add(&g->names, ADDRESSES, a->key, node);
+    }
+    return OK;
+}
+
+/* The number of the node's group. */
+static size_t group_of(struct graph *g, size_t node)
+{
+    while (g->above[node] != node) {
+        g->above[node] = g->above[g->above[node]];
+        node = g->above[node];
+    }
+    return node;
 }
 
 static enum step step_of(const struct claim *claim, const struct customer *c)
@@ -101,55 +144,65 @@ static void graph_links(const struct scope *s, struct graph *g)
 {
     for (size_t i = 0; i < g->n_customers; i++) {
         const struct customer *c = g->customers[i];
-        size_t into = c->merged_into.len ? customer_node(g, c->source_id, c->merged_into) : g->n_nodes;
+        size_t into;
 
-        if (into < g->n_nodes)
+        if (c->merged_into.len && name_table_find(&g->names, c->source_id, c->merged_into, &into))
             g->links[g->n_links++] = (struct link){.customer = i, .other = into, .step = STEP_STORE_MERGE};
     }
     for (struct claim *c = s->claims; c; c = c->next) {
-        size_t customer = customer_node(g, c->source_id, c->subject), address = address_node(g, c->address);
+        size_t customer, address;
 
-        if (customer < g->n_nodes && address < g->n_nodes)
+        if (name_table_find(&g->names, c->source_id, c->subject, &customer) &&
+            name_table_find(&g->names, ADDRESSES, c->address, &address))
             g->links[g->n_links++] =
                 (struct link){.customer = customer, .other = address, .step = step_of(c, g->customers[customer]), .claim = c};
     }
     qsort(g->links, g->n_links, sizeof(*g->links), compare_links);
 }
 
-/* Two living customers of one source that the store did not merge are two people (M3). */
-static bool are_different_people(const struct customer *a, const struct customer *b)
-{
-    if (a->source_id != b->source_id || a->external_id.len == 0 || b->external_id.len == 0 || !customer_is_living(a) ||
-        !customer_is_living(b))
-        return false;
-    return a->merged_into.len == 0 && b->merged_into.len == 0 && !str_eq(a->subject, b->subject);
-}
-
+/* No source has a person in both groups (M3). */
 static bool may_join(const struct graph *g, size_t left, size_t right)
 {
-    for (size_t i = 0; i < g->n_customers; i++)
-        for (size_t j = 0; g->group[i] == left && j < g->n_customers; j++)
-            if (g->group[j] == right && are_different_people(g->customers[i], g->customers[j]))
-                return false;
+    size_t a = g->groups[left].people, b = g->groups[right].people;
+
+    while (a != NO_NODE && b != NO_NODE) {
+        int64_t source_a = g->customers[a]->source_id, source_b = g->customers[b]->source_id;
+
+        if (source_a == source_b)
+            return false;
+        if (source_a < source_b)
+            a = g->next_person[a];
+        else
+            b = g->next_person[b];
+    }
     return true;
+}
+
+/* One list of two, by source. */
+static size_t join_people(struct graph *g, size_t a, size_t b)
+{
+    size_t first = NO_NODE, *end = &first;
+
+    while (a != NO_NODE && b != NO_NODE) {
+        size_t *least = g->customers[a]->source_id <= g->customers[b]->source_id ? &a : &b;
+
+        *end = *least;
+        end = &g->next_person[*least];
+        *least = *end;
+    }
+    *end = a != NO_NODE ? a : b;
+    return first;
 }
 
 static void join_groups(struct graph *g, size_t left, size_t right)
 {
-    size_t into = left < right ? left : right, from = left < right ? right : left;
+    size_t from = left < right ? right : left, into = left < right ? left : right;
+    struct group *to = &g->groups[into], *gone = &g->groups[from];
 
-    for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->group[i] == from)
-            g->group[i] = into;
-}
-
-/* True when the group has an identified customer that its store still has; guests are joined by the address (M4). */
-static bool is_of_person(const struct graph *g, size_t group)
-{
-    for (size_t i = 0; i < g->n_customers; i++)
-        if (g->group[i] == group && g->customers[i]->external_id.len && customer_is_living(g->customers[i]))
-            return true;
-    return false;
+    g->above[from] = into;
+    to->people = join_people(g, to->people, gone->people);
+    to->is_of_person |= gone->is_of_person;
+    to->has_address |= gone->has_address;
 }
 
 /* Why a customer's link must not join the two groups. A customer's first address says who it is (M1), a later one may be a mistake. */
@@ -157,7 +210,7 @@ static enum claim_apart refusal(const struct graph *g, const struct link *l, siz
 {
     if (!may_join(g, left, right))
         return APART_SAME_SOURCE;
-    return g->placed[l->customer] && is_of_person(g, right) ? APART_TAKEN : APART_NOT;
+    return g->placed[l->customer] && g->groups[right].is_of_person ? APART_TAKEN : APART_NOT;
 }
 
 /* Takes the links of the steps `from` to `to`. */
@@ -165,7 +218,7 @@ static void graph_join(struct graph *g, enum step from, enum step to)
 {
     for (size_t i = 0; i < g->n_links; i++) {
         struct link *l = &g->links[i];
-        size_t left = g->group[l->customer], right = g->group[l->other];
+        size_t left = group_of(g, l->customer), right = group_of(g, l->other);
 
         if (l->step < from || l->step > to)
             continue;
@@ -179,12 +232,12 @@ static void graph_join(struct graph *g, enum step from, enum step to)
 }
 
 /* Marks the claims that were refused and stayed so; the ledger tells when that is new (M3, H2). */
-static void mark_apart(struct scope *s, const struct graph *g, const struct event_context *ctx)
+static void mark_apart(struct scope *s, struct graph *g, const struct event_context *ctx)
 {
     for (size_t i = 0; i < g->n_links; i++) {
         const struct link *l = &g->links[i];
         const struct customer *c = g->customers[l->customer];
-        enum claim_apart apart = g->group[l->customer] == g->group[l->other] ? APART_NOT : l->refused;
+        enum claim_apart apart = group_of(g, l->customer) == group_of(g, l->other) ? APART_NOT : l->refused;
 
         if (!l->claim || l->step == STEP_OPERATOR || l->claim->apart == apart)
             continue;
@@ -202,26 +255,30 @@ static struct str node_contact(const struct graph *g, size_t node)
     return node < g->n_customers ? g->customers[node]->contact_id : g->addresses[node - g->n_customers]->contact_id;
 }
 
-/* True when another group got this id in this round. */
-static bool is_taken(const struct str *ids, size_t n, struct str id)
+/* Lists each group's nodes in their order. */
+static void graph_members(struct graph *g)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(ids[i], id))
-            return true;
-    return false;
+    for (size_t i = 0; i < g->n_nodes; i++)
+        g->groups[i].members = NO_NODE;
+    for (size_t i = g->n_nodes; i-- > 0;) {
+        struct group *group = &g->groups[group_of(g, i)];
+
+        g->next_member[i] = group->members;
+        group->members = i;
+    }
 }
 
 /* M6: the oldest identified contact's id survives; without one the oldest. Ids grow with time, so the least is the oldest. */
-static struct str survivor(const struct graph *g, size_t group, const struct str *ids)
+static struct str survivor(const struct graph *g, size_t group)
 {
     struct str best = STR_NONE;
     bool best_identified = false;
 
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        struct str id = g->group[i] == group ? node_contact(g, i) : STR_NONE;
+    for (size_t i = g->groups[group].members; i != NO_NODE; i = g->next_member[i]) {
+        struct str id = node_contact(g, i);
         bool identified = i < g->n_customers && g->customers[i]->external_id.len;
 
-        if (id.len == 0 || is_taken(ids, g->n_nodes, id))
+        if (id.len == 0 || name_table_find(&g->ids_given, NO_SOURCE, id, NULL))
             continue;
         if (best.len == 0 || identified > best_identified || (identified == best_identified && str_cmp(id, best) < 0)) {
             best = id;
@@ -231,42 +288,75 @@ static struct str survivor(const struct graph *g, size_t group, const struct str
     return best;
 }
 
-/* A group is a contact when it has an address (AC-30). */
-static bool has_address(const struct graph *g, size_t group)
+static bool is_contact(struct graph *g, size_t node)
 {
-    for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->group[i] == group &&
-            (i >= g->n_customers ? address_is_real(g->addresses[i - g->n_customers]->key) : g->customers[i]->email.len > 0))
-            return true;
-    return false;
+    return group_of(g, node) == node && g->groups[node].has_address;
 }
 
-/* True when it was not dropped before. */
-static bool drop_contact(struct scope *s, struct str id, struct str into)
+static void give(struct graph *g, size_t group, struct str id)
 {
-    struct dropped_contact *d = s->dropped;
+    g->ids[group] = id;
+    if (id.len)
+        name_table_add(&g->ids_given, NO_SOURCE, id, group);
+}
 
-    while (d && !str_eq(d->id, id))
-        d = d->next;
-    if (d || id.len == 0)
-        return false;
+/* Every contact keeps an id that it had, or gets a new one. */
+static enum err choose_ids(struct scope *s, struct graph *g, const struct event_context *ctx)
+{
+    enum err err = name_table_init(&g->ids_given, s->arena, g->n_nodes);
+
+    for (size_t i = 0; i < g->n_nodes && !err; i++)
+        if (is_contact(g, i))
+            give(g, i, survivor(g, i));
+    for (size_t i = 0; i < g->n_nodes && !err; i++)
+        if (is_contact(g, i) && g->ids[i].len == 0) {
+            struct id fresh = ctx->new_id(ctx->arg);
+            struct str id = arena_str(s->arena, id_str(&fresh));
+
+            s->made++;
+            err = id.p ? OK : ERR_MEMORY;
+            give(g, i, id);
+        }
+    return err;
+}
+
+/* Nothing when it was dropped before. */
+static void drop_contact(struct scope *s, struct graph *g, const struct event_context *ctx, struct str id, struct str into)
+{
+    struct dropped_contact *d;
+
+    if (!name_table_add(&g->ids_dropped, NO_SOURCE, id, 0))
+        return;
     d = scope_add(s, &s->dropped, sizeof(*d));
     if (!d)
-        return false;
+        return;
     d->id = id;
     d->into = into;
-    return true;
+    scope_note(s, ctx, into, "M6", "contact merged", STR_NONE, id, into);
 }
 
-static void assign(struct scope *s, struct graph *g, const struct str *ids, const struct event_context *ctx)
+static enum err know_dropped(struct scope *s, struct graph *g)
+{
+    size_t n = g->n_nodes;
+    enum err err;
+
+    for (const struct dropped_contact *d = s->dropped; d; d = d->next)
+        n++;
+    err = name_table_init(&g->ids_dropped, s->arena, n);
+    for (const struct dropped_contact *d = s->dropped; d && !err; d = d->next)
+        name_table_add(&g->ids_dropped, NO_SOURCE, d->id, 0);
+    return err;
+}
+
+static void assign(struct scope *s, struct graph *g, const struct event_context *ctx)
 {
     for (size_t i = 0; i < g->n_nodes; i++) {
-        struct str old = node_contact(g, i), id = ids[g->group[i]];
+        struct str old = node_contact(g, i), id = g->ids[group_of(g, i)];
 
         if (str_eq(old, id))
             continue;
-        if (old.len && !is_taken(ids, g->n_nodes, old) && drop_contact(s, old, id))
-            scope_note(s, ctx, id, "M6", "contact merged", STR_NONE, old, id);
+        if (old.len && !name_table_find(&g->ids_given, NO_SOURCE, old, NULL))
+            drop_contact(s, g, ctx, old, id);
         if (i < g->n_customers) {
             g->customers[i]->contact_id = id;
             g->customers[i]->changed = true;
@@ -280,32 +370,20 @@ static void assign(struct scope *s, struct graph *g, const struct str *ids, cons
 void scope_group(struct scope *s, const struct event_context *ctx)
 {
     struct graph g = {0};
-    struct str *ids;
+    enum err err = graph_nodes(s, &g);
 
-    if (!graph_nodes(s, &g)) {
-        s->err = ERR_MEMORY;
-        return;
+    if (!err)
+        err = know_dropped(s, &g);
+    if (!err) {
+        graph_links(s, &g);
+        graph_join(&g, STEP_STORE_MERGE, STEP_DELETED);
+        mark_apart(s, &g, ctx);
+        graph_join(&g, STEP_OPERATOR, STEP_OPERATOR);
+        graph_members(&g);
+        err = choose_ids(s, &g, ctx);
     }
-    graph_links(s, &g);
-    graph_join(&g, STEP_STORE_MERGE, STEP_DELETED);
-    mark_apart(s, &g, ctx);
-    graph_join(&g, STEP_OPERATOR, STEP_OPERATOR);
-    ids = arena_array(s->arena, g.n_nodes, sizeof(*ids));
-    if (!ids) {
-        s->err = ERR_MEMORY;
-        return;
-    }
-    for (size_t i = 0; i < g.n_nodes; i++)
-        if (g.group[i] == i && has_address(&g, i))
-            ids[i] = survivor(&g, i, ids);
-    for (size_t i = 0; i < g.n_nodes; i++)
-        if (g.group[i] == i && has_address(&g, i) && ids[i].len == 0) {
-            struct id fresh = ctx->new_id(ctx->arg);
-
-            s->made++;
-            ids[i] = arena_str(s->arena, id_str(&fresh));
-            if (!ids[i].p)
-                s->err = ERR_MEMORY;
-        }
-    assign(s, &g, ids, ctx);
+    if (!err)
+        assign(s, &g, ctx);
+    else
+        s->err = err;
 }

@@ -56,7 +56,7 @@ struct str scope_join(struct scope *s, struct str a, struct str b)
 struct ledger_row *scope_note(struct scope *s, const struct event_context *ctx, struct str contact_id, const char *rule,
                               const char *what, struct str name, struct str old, struct str new)
 {
-    struct ledger_row *row = arena_alloc(s->arena, sizeof(*row)), **end = &s->ledger;
+    struct ledger_row *row = arena_alloc(s->arena, sizeof(*row));
 
     if (!row) {
         s->err = ERR_MEMORY;
@@ -70,8 +70,10 @@ struct ledger_row *scope_note(struct scope *s, const struct event_context *ctx, 
                                .old = old,
                                .new = new,
                                .at_us = event_time(ctx)};
-    while (*end)
-        end = &(*end)->next;
-    *end = row;
+    if (s->ledger_last)
+        s->ledger_last->next = row;
+    else
+        s->ledger = row;
+    s->ledger_last = row;
     return row;
 }

@@ -1,6 +1,7 @@
 /* cart_wake.c -- owns which carts are looked at again because of what a batch changed: an order, a person, a visitor's name. */
 #include "store/cart.h"
 
+#include "model/name_table.h"
 #include "store/row.h"
 
 void cart_wakes_init(struct cart_wakes *wakes, struct arena *arena)
@@ -50,17 +51,52 @@ static bool is_regrouped(const struct scope *s)
     return false;
 }
 
+/* The contacts that customers came to or left, and those of customers whose claims are new or count otherwise now. */
+static enum err regrouped_contacts(const struct scope *s, struct name_table *out)
+{
+    size_t n = 0;
+    enum err err;
+
+    for (const struct customer *c = s->customers; c; c = c->next)
+        n += 2;
+    for (const struct claim *l = s->claims; l; l = l->next)
+        n += l->changed;
+    err = name_table_init(out, s->arena, n);
+    for (const struct customer *c = s->customers; c && !err; c = c->next)
+        if (!str_eq(c->contact_id, c->loaded_contact_id)) {
+            name_table_add(out, 0, c->contact_id, 0);
+            name_table_add(out, 0, c->loaded_contact_id, 0);
+        }
+    for (const struct claim *l = s->claims; l && !err; l = l->next) {
+        const struct customer *c = l->changed ? scope_customer(s, l->source_id, l->subject) : NULL;
+
+        if (c)
+            name_table_add(out, 0, c->contact_id, 0);
+    }
+    return err;
+}
+
+/* All customers of those contacts: others of the group were only looked at. */
+static enum err note_regrouped(struct cart_wakes *w, const struct scope *s)
+{
+    struct name_table contacts;
+    enum err err = regrouped_contacts(s, &contacts);
+
+    for (const struct customer *c = s->customers; c && !err; c = c->next)
+        if (c->contact_id.len && name_table_find(&contacts, 0, c->contact_id, NULL))
+            err = note(&w->customers, s->account_id, c->source_id, c->subject);
+    return err;
+}
+
 enum err cart_wake_note(struct cart_wakes *w, const struct scope *s)
 {
-    bool regrouped = is_regrouped(s);
     enum err err = OK;
 
     for (const struct order *o = s->orders; o && !err; o = o->next)
         if (o->changed)
             err = note_order(w, s, o);
-    for (const struct customer *c = s->customers; c && regrouped && !err; c = c->next)
-        if (c->contact_id.len)
-            err = note(&w->customers, s->account_id, c->source_id, c->subject);
+    if (!err && is_regrouped(s))
+        err = note_regrouped(w, s);
     for (const struct visitor *v = s->visitors; v && !err; v = v->next)
         if (v->changed)
             err = note(&w->visitors, s->account_id, v->source_id, v->id);

@@ -50,17 +50,6 @@ static enum err load_all(struct check *c, const struct scope *own, struct scope 
     return scope_load(c->store, &nothing, &refs, source_id, &c->one, all);
 }
 
-static bool is_whole(const struct scope *s)
-{
-    size_t n = 0;
-
-    for (const struct customer *k = s->customers; k; k = k->next)
-        n++;
-    for (const struct address *a = s->addresses; a; a = a->next)
-        n++;
-    return n < SCOPE_NODES_MAX;
-}
-
 static enum err tell_customer(struct check *c, const struct customer *k, const char *what)
 {
     enum err err = check_where_int(c, "source", k->source_id);
@@ -127,6 +116,18 @@ static enum err tell_strangers(struct check *c, const struct scope *own, const s
     return err;
 }
 
+/* N9: the drainer does not look at it either. */
+static enum err tell_too_large(struct check *c, struct str contact_id)
+{
+    enum err err = check_where(c, "contact", contact_id);
+
+    return err ? err
+               : check_tell(
+                     c,
+                     "claims connect it with more customers and addresses than one event may load: events of it are dead letters",
+                     "see the dead letters with reason group_too_large; erase or undo the merge of what does not belong to it");
+}
+
 static enum err derive(struct check *c, struct str contact_id)
 {
     static const struct event nothing;
@@ -138,8 +139,10 @@ static enum err derive(struct check *c, struct str contact_id)
     err = scope_load_contact(c->store, contact_id, &c->one, &own);
     if (!err)
         err = load_all(c, &own, &all);
-    if (err || !is_whole(&all))
+    if (err)
         return err;
+    if (all.too_large)
+        return tell_too_large(c, contact_id);
     scope_group(&all, &ctx);
     c->sums->groups++;
     err = all.err ? all.err : tell_moved(c, &own, &all, contact_id);

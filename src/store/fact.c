@@ -132,13 +132,7 @@ static void settle_customer(void *row)
 {
     struct customer *c = row;
 
-    c->expanded = false;
     c->loaded_contact_id = c->contact_id;
-}
-
-static void settle_address(void *row)
-{
-    ((struct address *)row)->expanded = false;
 }
 
 static void settle_order(void *row)
@@ -178,7 +172,7 @@ const struct fact_type fact_types[FACT_KIND__COUNT] = {
     [FACT_CUSTOMER] = {SCOPED(customer, customer, customers), .changed = offsetof(struct customer, changed),
                        WRITTEN(customer, "iisssssiiisiisiissii"), .once = true, .settle = settle_customer},
     [FACT_ADDRESS] = {SCOPED(address, address, addresses), .changed = offsetof(struct address, changed), WRITTEN(address, "iss"),
-                      .once = true, .settle = settle_address},
+                      .once = true},
     [FACT_CLAIM] = {SCOPED(claim, claim, claims), .changed = offsetof(struct claim, changed), WRITTEN(claim, "isisiiiissi"),
                     .once = true},
     [FACT_FIELD] = {SCOPED(field, contact_field, fields), .changed = offsetof(struct contact_field, changed),

@@ -28,10 +28,8 @@ static bool grow(struct arena *arena, void *array, size_t n, size_t *room)
 static size_t hash_of(enum fact_index index, const struct fact_key *key)
 {
     uint64_t h =
-        UINT64_C(14695981039346656037) ^ (uint64_t)index ^ ((uint64_t)key->source_id << 8) ^ ((uint64_t)key->account_id << 24);
+        str_hash(STR_HASH ^ (uint64_t)index ^ ((uint64_t)key->source_id << 8) ^ ((uint64_t)key->account_id << 24), key->text);
 
-    for (size_t i = 0; i < key->text.len; i++)
-        h = (h ^ (unsigned char)key->text.p[i]) * UINT64_C(1099511628211);
     return (size_t)(h ^ (h >> 29));
 }
 

@@ -290,10 +290,14 @@ static enum err regroup(struct merge_job *job, const struct pair *pair)
 
     if (err)
         return err;
+    if (whole.too_large) {
+        job->out->refusal = MERGE_TOO_LARGE;
+        return OK;
+    }
     scope_group(&whole, &job->ctx);
     c = scope_customer(&whole, SOURCE_OPERATOR, job->subject);
     if (!c || !(str_eq(c->contact_id, pair->id[0]) || str_eq(c->contact_id, pair->id[1])) || !whole.dropped) {
-        job->out->refusal = MERGE_TOO_LARGE; /* the group was not loaded whole */
+        job->out->refusal = MERGE_TOO_LARGE;
         return whole.err;
     }
     job->out->kept_id = c->contact_id;

@@ -239,6 +239,10 @@ static enum err part(struct merge_job *job, const struct kept *kept)
 
     if (err)
         return err;
+    if (s.too_large) {
+        job->out->refusal = MERGE_TOO_LARGE;
+        return OK;
+    }
     leave_out(&s, job);
     restore_ids(&s, kept);
     scope_group(&s, &job->ctx);

@@ -6,13 +6,12 @@
 #include "store/store.h"
 
 /*
- * Loads what the event refers to: its customer, address, and all that their claims connect (up to SCOPE_NODES_MAX customers and
- * addresses), the customer's fields, consent, and the order, cart and visitor. Inside a transaction (the rows are to be changed).
+ * Loads what the event refers to: its customer, address, and all that their claims connect (`too_large` is
+ * set when these are more than GROUP_NODES_MAX, and they are not all there), the customer's fields, consent, and the order, cart and visitor. Inside a transaction (the rows are to be changed).
  * Everything is put in the arena. Errors: those of db_step, ERR_MEMORY.
  */
 enum err scope_load(struct store *store, const struct event *event, const struct event_refs *refs, int64_t source_id,
                     struct arena *arena, struct scope *out) MUST_CHECK;
-enum { SCOPE_NODES_MAX = 512 };
 
 /* Says beforehand that the event will be loaded, inside of facts_begin and facts_end (store/facts.h): facts_load_wanted then loads what
  * all such events need at once. ERR_MEMORY. */

@@ -127,71 +127,82 @@ static enum err take(struct loading *l, enum fact_index index, int64_t source_id
     return err;
 }
 
-static enum err want_around(struct loading *l)
+/* What newer rows stand before: lists grow at their heads. */
+struct known {
+    const struct customer *customers;
+    const struct address *addresses;
+    const struct claim *claims;
+};
+
+static enum err want_around(struct loading *l, const struct known *known)
 {
-    struct scope *s = l->scope;
+    const struct scope *s = l->scope;
     enum err err = OK;
 
-    for (struct customer *c = s->customers; c && !err; c = c->next)
-        if (!c->expanded)
-            err = facts_want_around(l->facts, FACT_CUSTOMER, c);
-    for (struct address *a = s->addresses; a && !err; a = a->next)
-        if (!a->expanded)
-            err = facts_want_around(l->facts, FACT_ADDRESS, a);
+    for (const struct customer *c = s->customers; c != known->customers && !err; c = c->next)
+        err = facts_want_around(l->facts, FACT_CUSTOMER, c);
+    for (const struct address *a = s->addresses; a != known->addresses && !err; a = a->next)
+        err = facts_want_around(l->facts, FACT_ADDRESS, a);
     return err ? err : facts_load(l->facts);
 }
 
 /* The customer's claims, and those that the store merged with it. */
-static enum err expand_customer(struct loading *l, struct customer *c)
+static enum err expand_customer(struct loading *l, const struct customer *c)
 {
     enum err err = take(l, BY_CLAIM_CUSTOMER, c->source_id, c->subject);
 
-    c->expanded = true;
     if (!err)
         err = take(l, BY_CUSTOMER, c->source_id, c->merged_into);
     return err ? err : take(l, BY_MERGED_INTO, c->source_id, c->subject);
 }
 
-static enum err take_claimed(struct loading *l)
+/* Takes the claims of the newer customers and addresses. */
+static enum err take_claims(struct loading *l, struct known *known)
 {
     struct scope *s = l->scope;
+    struct known now = {.customers = s->customers, .addresses = s->addresses, .claims = known->claims};
+    enum err err = want_around(l, known);
+
+    for (const struct customer *c = now.customers; c != known->customers && !err; c = c->next)
+        err = expand_customer(l, c);
+    for (const struct address *a = now.addresses; a != known->addresses && !err; a = a->next)
+        err = take(l, BY_CLAIM_ADDRESS, 0, a->key);
+    *known = now;
+    return err;
+}
+
+/* Takes the customers and addresses of the newer claims. */
+static enum err take_claimed(struct loading *l, struct known *known)
+{
+    const struct claim *now = l->scope->claims;
     enum err err = OK;
 
-    for (struct claim *c = s->claims; c && !err; c = c->next)
+    for (const struct claim *c = now; c != known->claims && !err; c = c->next)
         err = facts_want_around(l->facts, FACT_CLAIM, c);
     if (!err)
         err = facts_load(l->facts);
-    for (struct claim *c = s->claims; c && !err; c = c->next) {
+    for (const struct claim *c = now; c != known->claims && !err; c = c->next) {
         err = take(l, BY_ADDRESS, 0, c->address);
         if (!err)
             err = take(l, BY_CUSTOMER, c->source_id, c->subject);
     }
+    known->claims = now;
     return err;
 }
 
-/* Follows claims from customers to addresses and back until nothing new comes (or N9's maximum is reached). */
+/* Follows claims from customers to addresses and back until nothing new comes, or more than N9's maximum are there. */
 static enum err load_group(struct loading *l)
 {
-    struct scope *s = l->scope;
-    bool more = true;
+    const struct scope *s = l->scope;
+    struct known known = {NULL, NULL, NULL};
     enum err err = OK;
 
-    while (more && !err && l->n_people < SCOPE_NODES_MAX) {
-        more = false;
-        err = want_around(l);
-        for (struct customer *c = s->customers; c && !err; c = c->next)
-            if (!c->expanded) {
-                err = expand_customer(l, c);
-                more = true;
-            }
-        for (struct address *a = s->addresses; a && !err; a = a->next)
-            if (!a->expanded) {
-                a->expanded = more = true;
-                err = take(l, BY_CLAIM_ADDRESS, 0, a->key);
-            }
+    while (!err && l->n_people <= GROUP_NODES_MAX && (s->customers != known.customers || s->addresses != known.addresses)) {
+        err = take_claims(l, &known);
         if (!err)
-            err = take_claimed(l);
+            err = take_claimed(l, &known);
     }
+    l->scope->too_large = l->n_people > GROUP_NODES_MAX;
     return err;
 }
 

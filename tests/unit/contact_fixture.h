@@ -236,9 +236,8 @@ static inline struct claimed entry_of(struct fixture *f, struct sent s)
                             .deliveries = s.deliveries ? s.deliveries : 1};
 }
 
-static inline enum err apply_entries(struct fixture *f, const struct claimed *entries, size_t n, struct drain_verdict *verdicts)
+static inline enum err apply_list(struct fixture *f, const struct claimed *const *list, size_t n, struct drain_verdict *verdicts)
 {
-    const struct claimed *list[FIXTURE_ENTRIES_MAX];
     struct drain_parts parts = {.store = f->store,
                                 .routes = routes,
                                 .seal = f->seal,
@@ -246,10 +245,17 @@ static inline enum err apply_entries(struct fixture *f, const struct claimed *en
                                 .trigger_age_us = INT64_C(3) * 86400 * US_PER_S,
                                 .tries = 5};
 
+    return drain_batch(&parts, list, n, &f->arena, verdicts);
+}
+
+static inline enum err apply_entries(struct fixture *f, const struct claimed *entries, size_t n, struct drain_verdict *verdicts)
+{
+    const struct claimed *list[FIXTURE_ENTRIES_MAX];
+
     assert_true(n <= FIXTURE_ENTRIES_MAX);
     for (size_t i = 0; i < n; i++)
         list[i] = &entries[i];
-    return drain_batch(&parts, list, n, &f->arena, verdicts);
+    return apply_list(f, list, n, verdicts);
 }
 
 /* Applies one delivery; returns the dead letter's reason, "" when it is applied. */
