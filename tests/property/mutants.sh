@@ -41,7 +41,7 @@ sound
 plant src/model/version.c 's/return str_cmp(a.receipt, b.receipt);/return 0;/' # O2: of equal times the first stays, as with < for <=
 plant src/model/view_consent.c 's/p->joined_us \&\& i < p->n/false/' # M8: a refusal is lost in a merge
 plant src/model/apply_consent.c '/^static bool is_weak/,/^}/s/return true;/return false;/' # C4: an order's box and a row relax
-plant src/model/group.c 's/g->placed\[l->customer\] \&\& is_of_person(g, right)/l->claim->changed \&\& is_of_person(g, right)/' # H2 by arrival
+plant src/model/group.c 's/g->placed\[l->customer\] \&\& g->groups\[right\].is_of_person/l->claim->changed \&\& g->groups[right].is_of_person/' # H2 by arrival
 plant src/model/group.c 's/graph_join(&g, STEP_OPERATOR, STEP_OPERATOR);/if (!s->customers->changed) &/'
 plant src/model/apply.c 's/^            claim_said(claim_of(s, c, a->refs->email), class, a->v, a->refs->email_shown);/            if (class == CLAIM_JOIN)\n    &/'
 plant src/model/apply.c 's/a->v.at_us < claim->first_us/false/'
