@@ -20,6 +20,7 @@ struct erasing {
     struct arena arena;
     struct id request;
     const char *email;
+    struct str key;      /* the address as it is stored */
     struct str operator; /* his name */
 };
 
@@ -38,19 +39,29 @@ static int finish_in_queue(struct erasing *e)
     return EXIT_DONE;
 }
 
-static int erase_address(struct erasing *e)
+static enum err erase_once(struct store *store, void *arg)
 {
+    struct erasing *e = arg;
     int64_t now = clock_wall_us(e->cli->clock);
     struct privacy_ask ask = {.by = e->operator, .asked_us = now };
-    struct event_refs refs = {.email_err = OK};
+    struct event_refs refs = {.email = e->key, .email_err = OK};
+    struct arena work;
+    enum err err;
+
+    arena_init(&work, WORK_BYTES);
+    err = erase_person(store, e->seal, &refs, &ask, now, &work, &e->request);
+    arena_release(&work);
+    return err;
+}
+
+static int erase_address(struct erasing *e)
+{
     struct email email = {0};
     enum err err = email_normalise(str_of(e->email), &e->arena, &email);
 
-    refs.email = email.key;
+    e->key = email.key;
     if (!err)
-        err = db_begin(e->store->db);
-    if (!err)
-        err = store_end(e->store, erase_person(e->store, e->seal, &refs, &ask, now, &e->arena, &e->request));
+        err = store_transact(e->store, erase_once, e);
     if (err)
         return err == ERR_SYNTAX ? cli_fail("%s is not an e-mail address", e->email) : cli_fail_why(err, NULL);
     return EXIT_DONE;

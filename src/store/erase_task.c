@@ -43,21 +43,30 @@ enum err erase_task_list(struct store *store, size_t max, struct arena *arena, s
     return err;
 }
 
+struct searched {
+    const struct erase_task *tasks;
+    size_t n;
+};
+
+static enum err note_searched(struct store *store, void *arg)
+{
+    const struct searched *s = arg;
+    enum err err = OK;
+
+    for (size_t i = 0; i < s->n && !err; i++) {
+        const struct erase_task *task = &s->tasks[i];
+
+        err = db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = $2 AND address = $3", "iis",
+                     task->account_id, task->source_id, not_null(task->address));
+        if (!err)
+            err = privacy_searched(store, task->account_id, task->request, task->samples, task->letters);
+    }
+    return err ? err : put(store, ACCOUNT_DEFAULT, 0, STR_NONE, STR_NONE); /* the files are those of all accounts */
+}
+
 enum err erase_task_searched(struct store *store, const struct erase_task *tasks, size_t n)
 {
-    enum err err = db_begin(store->db);
-
-    if (err)
-        return err;
-    for (size_t i = 0; i < n && !err; i++) {
-        err = db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = $2 AND address = $3", "iis",
-                     tasks[i].account_id, tasks[i].source_id, not_null(tasks[i].address));
-        if (!err)
-            err = privacy_searched(store, tasks[i].account_id, tasks[i].request, tasks[i].samples, tasks[i].letters);
-    }
-    if (!err)
-        err = put(store, ACCOUNT_DEFAULT, 0, STR_NONE, STR_NONE); /* the files are those of all accounts */
-    return store_end(store, err);
+    return store_transact(store, note_searched, &(struct searched){.tasks = tasks, .n = n});
 }
 
 enum err erase_files_due(struct store *store, bool *due)
@@ -74,13 +83,16 @@ enum err erase_files_due(struct store *store, bool *due)
     return err;
 }
 
+static enum err note_cleaned(struct store *store, void *arg)
+{
+    enum err err = db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = 0 AND address = ''", "i",
+                          (int64_t)ACCOUNT_DEFAULT);
+
+    (void)arg;
+    return err ? err : privacy_cleaned(store);
+}
+
 enum err erase_files_cleaned(struct store *store)
 {
-    enum err err = db_begin(store->db);
-
-    if (err)
-        return err;
-    err = db_run(store->db, "DELETE FROM erase_task WHERE account_id = $1 AND source_id = 0 AND address = ''", "i",
-                 (int64_t)ACCOUNT_DEFAULT);
-    return store_end(store, err ? err : privacy_cleaned(store));
+    return store_transact(store, note_cleaned, NULL);
 }

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import subprocess
 
 import pytest
 
@@ -145,6 +146,16 @@ def test_X2_M3_who_shared_the_erased_address_and_had_no_other_is_no_contact_unti
     assert names() == [("n3", "own@example.com")]
     says("2", email="new@example.com")
     assert sorted(names()) == [("n2", "new@example.com"), ("n3", "own@example.com")]
+
+
+def test_X2_erasures_that_meet_each_other_and_the_drainer_are_all_done(site):
+    plugin = site.add_source("storehook")
+    for i in range(40):
+        plugin.push({"id": f"meet-{i}", "type": "subscribe", "contact": {"email": f"meet-{i % 8}@example.com"}})
+    commands = [[harness.BINARY, "contacts", "erase", f"meet-{i % 2}@example.com", "--yes", "--config", site.config] for i in range(8)]
+    running = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for command in commands]
+    ended = [(process.communicate(timeout=harness.scaled(30))[1], process.returncode) for process in running]
+    assert [code for _, code in ended] == [0] * len(commands), ended
 
 
 def test_X2_an_erasure_while_the_queue_is_away_is_finished_when_it_is_back(roles):
