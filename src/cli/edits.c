@@ -111,7 +111,7 @@ static int report(struct run *r, const char *done)
     int code = EXIT_DONE;
 
     if (r->cli->json)
-        code = cli_print_json(json_pack("{sO sI sI sI sO}", "name", json_str(r->edit->name), done, (json_int_t)r->sums.changed,
+        code = cli_print_json(json_pack("{so sI sI sI sO}", "name", json_str(r->edit->name), done, (json_int_t)r->sums.changed,
                                         "unchanged", (json_int_t)r->sums.same, "refused", (json_int_t)r->sums.refused, "refusals",
                                         r->refused));
     else
