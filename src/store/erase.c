@@ -307,11 +307,9 @@ static enum err forget_address_of(struct erasing *e, const struct sharer *one, s
 }
 
 /* Customers of the same source may share an address and stay two persons (M3). Who stays loses the address. */
-static enum err forget_shared(struct erasing *e, struct str key, struct arena *arena)
+static enum err find_sharers(struct store *store, struct str key, struct arena *arena, struct sharer **sharers)
 {
-    struct store *store = e->store;
     struct db_stmt *st = NULL;
-    struct sharer *sharers = NULL;
     bool row = false;
     enum err err =
         db_query(store->db, &st,
@@ -326,16 +324,30 @@ static enum err forget_shared(struct erasing *e, struct str key, struct arena *a
         struct sharer *one = arena_alloc(arena, sizeof(*one));
 
         if (one)
-            *one = (struct sharer){.next = sharers, .source_id = row_int(&r), .subject = row_str(&r), .contact_id = row_str(&r)};
-        sharers = one;
+            *one = (struct sharer){.next = *sharers, .source_id = row_int(&r), .subject = row_str(&r), .contact_id = row_str(&r)};
         err = one ? r.err : ERR_MEMORY;
         if (err)
             break;
+        *sharers = one;
     }
     db_done(st);
-    for (const struct sharer *one = sharers; one && !err; one = one->next)
-        err = forget_address_of(e, one, key);
     return err;
+}
+
+/* A group is a contact when it has an address (AC-30): who had none but the erased one's waits for another. */
+static enum err forget_contact_without_address(struct erasing *e, const struct sharer *one)
+{
+    struct store *store = e->store;
+    enum err err = one->contact_id.len == 0
+                       ? OK
+                       : db_run(store->db,
+                                "UPDATE customer SET contact_id = '' WHERE account_id = $1 AND contact_id = $2"
+                                " AND NOT EXISTS (SELECT 1 FROM address WHERE account_id = $1 AND contact_id = $2)"
+                                " AND NOT EXISTS (SELECT 1 FROM customer k WHERE k.account_id = $1 AND k.contact_id = $2"
+                                " AND k.email <> '')",
+                                "is", store->account_id, one->contact_id);
+
+    return err || one->contact_id.len == 0 || db_changes(store->db) == 0 ? err : forget_contact(e, one->contact_id);
 }
 
 static enum err forget_address(struct erasing *e, struct str key, struct arena *arena)
@@ -349,6 +361,7 @@ static enum err forget_address(struct erasing *e, struct str key, struct arena *
         {ERASED_ADDRESSES, "DELETE FROM address WHERE account_id = $1 AND address = $2"},
     };
     struct store *store = e->store;
+    struct sharer *sharers = NULL;
     enum err err = bury_text(e, key);
 
     if (!err)
@@ -356,10 +369,14 @@ static enum err forget_address(struct erasing *e, struct str key, struct arena *
     if (!err)
         err = forget_mentions(e, key);
     if (!err)
-        err = forget_shared(e, key, arena);
+        err = find_sharers(store, key, arena, &sharers);
+    for (const struct sharer *one = sharers; one && !err; one = one->next)
+        err = forget_address_of(e, one, key);
     for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
         err =
             erase_counted(&e->count, statements[i].kind, store, db_run(store->db, statements[i].sql, "is", store->account_id, key));
+    for (const struct sharer *one = sharers; one && !err; one = one->next)
+        err = forget_contact_without_address(e, one);
     return err;
 }
 

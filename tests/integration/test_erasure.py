@@ -127,6 +127,27 @@ def test_X2_C6_an_address_of_nobody_that_was_suppressed_is_erased(site):
     assert site.json("db", "check")["findings"] == []
 
 
+def test_X2_M3_who_shared_the_erased_address_and_had_no_other_is_no_contact_until_there_is_one(site):
+    plugin = site.add_source("storehook")
+
+    def says(number, **members):
+        plugin.event("contact_updated", contact={"external_id": number, "first_name": f"n{number}", **members})
+
+    def names():
+        assert site.json("db", "check")["findings"] == []
+        return [(c["first_name"], c["email"]) for c in site.export()]
+
+    for number in ("1", "2", "3"):
+        says(number, email="shared@example.com")
+    says("3", email="own@example.com")
+    site.cli("contacts", "erase", "shared@example.com", "--yes")
+    assert names() == [("n3", "own@example.com")]
+    says("2", last_name="still nobody's address")
+    assert names() == [("n3", "own@example.com")]
+    says("2", email="new@example.com")
+    assert sorted(names()) == [("n2", "new@example.com"), ("n3", "own@example.com")]
+
+
 def test_X2_erasures_that_meet_each_other_and_the_drainer_are_all_done(site):
     plugin = site.add_source("storehook")
     for i in range(40):

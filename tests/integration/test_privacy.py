@@ -120,16 +120,18 @@ def test_X4_the_erasure_of_a_shop_is_reported_as_asked_by_it(site):
     assert report["removed"]["customers"] == 1 and report["tombstones"] == []
 
 
-def test_X2_X4_who_shared_the_address_stays_without_it(site):
+def test_X2_X4_who_shared_the_address_loses_it_and_is_a_contact_again_with_another(site):
     shop = site.add_source("shopify", name="sharing-shop")
     shop.apply(bodies.shopify_customer(21, "both@ask.example", updated=1, first_name="First"), "customers/create")
     shop.apply(bodies.shopify_customer(22, "both@ask.example", updated=2, first_name="Second"), "customers/create")
-    before = [c for c in site.contacts() if any(s["source"] == "sharing-shop" for s in c["sources"])]
-    assert len(before) == 2
+    assert len([c for c in site.contacts() if any(s["source"] == "sharing-shop" for s in c["sources"])]) == 2
     shop.apply({**customer(21, "both@ask.example"), "orders_to_redact": []}, "customers/redact")
-    left, = [c for c in site.contacts() if any(s["source"] == "sharing-shop" for s in c["sources"])]
-    assert left["first_name"] == "Second" and left["email"] is None
-    assert "both@ask.example" not in json.dumps([left, site.json("why", left["id"])])
+    assert [c for c in site.contacts() if any(s["source"] == "sharing-shop" for s in c["sources"])] == [], "no address, no contact"
+    assert site.json("db", "check")["findings"] == []
+    shop.apply(bodies.shopify_customer(22, "second@ask.example", updated=9, first_name="Second"), "customers/update")
+    back = site.contact("second@ask.example")
+    assert back["first_name"] == "Second" and [s["external_id"] for s in back["sources"]] == ["22"]
+    assert "both@ask.example" not in json.dumps([back, site.why(back["id"])])
 
 
 def test_requests_come_in_pages(site):
