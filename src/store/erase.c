@@ -306,7 +306,7 @@ static enum err forget_address_of(struct erasing *e, const struct sharer *one, s
                                 "iss", store->account_id, one->contact_id, key));
 }
 
-/* Customers of the same source may share an address and stay two persons (M3). Who stays loses the address. */
+/* Customers of the same source may share an address and stay two persons (M3). Who stays loses the address; a guest is nothing else. */
 static enum err find_sharers(struct store *store, struct str key, struct arena *arena, struct sharer **sharers)
 {
     struct db_stmt *st = NULL;
@@ -371,7 +371,8 @@ static enum err forget_address(struct erasing *e, struct str key, struct arena *
     if (!err)
         err = find_sharers(store, key, arena, &sharers);
     for (const struct sharer *one = sharers; one && !err; one = one->next)
-        err = forget_address_of(e, one, key);
+        err =
+            str_starts(one->subject, STR("g:")) ? forget_customer(e, one->source_id, one->subject) : forget_address_of(e, one, key);
     for (size_t i = 0; i < sizeof(statements) / sizeof(*statements) && !err; i++)
         err =
             erase_counted(&e->count, statements[i].kind, store, db_run(store->db, statements[i].sql, "is", store->account_id, key));
@@ -421,12 +422,8 @@ static enum err forget(struct erasing *e, const struct event_refs *refs, struct 
         err = forget_whole(e, contact_id, arena);
     else if (refs->subject.len)
         err = forget_customer(e, source_id, refs->subject);
-    if (!err && refs->email.len && !scope_address(&near, refs->email)) /* nobody's address may be suppressed, too */
-        err = forget_statements(e, refs->email);
-    if (!err)
-        err = forget_mentions(e, refs->email);
-    if (!err)
-        err = bury_text(e, refs->email);
+    if (!err && refs->email.len) /* it may be nobody's, or of another contact than the customer */
+        err = forget_address(e, refs->email, arena);
     if (!err && str_starts(refs->subject, STR("c:")))
         err = bury_text(e, customer_text(arena, source_id, refs->subject));
     return err;

@@ -134,6 +134,19 @@ def test_X2_X4_who_shared_the_address_loses_it_and_is_a_contact_again_with_anoth
     assert "both@ask.example" not in json.dumps([back, site.why(back["id"])])
 
 
+def test_X2_an_erasure_by_a_customer_and_the_address_of_another_leaves_neither(site):
+    own = site.add_source("storehook", name="mixed")
+    for number, email in ((1, "one@mix.example"), (2, "two@mix.example")):
+        own.event("customer_updated", occurred_at=bodies.at(number), contact={"external_id": str(number), "email": email})
+    own.event("order_created", occurred_at=bodies.at(5), contact={"email": "two@mix.example"},
+              order={"id": "g1", "status": "paid", "currency": "EUR", "total": "1.00", "updated_at": bodies.at(5)})
+    own.event("erase", occurred_at=bodies.at(9), contact={"external_id": "1", "email": "two@mix.example"})
+    assert not site.has_contact("one@mix.example") and not site.has_contact("two@mix.example")
+    assert site.json("db", "check")["findings"] == []
+    own.event("customer_updated", occurred_at=bodies.at(20), contact={"external_id": "2", "email": "new@mix.example"})
+    assert "two@mix.example" not in json.dumps([site.contact("new@mix.example"), site.why("new@mix.example")])
+
+
 def test_requests_come_in_pages(site):
     all_ids = [r["id"] for r in requests(site)]
     assert len(all_ids) >= 3 and all_ids == sorted(all_ids, reverse=True)
