@@ -18,7 +18,7 @@ enum personal_form { PERSONAL_PLAIN, PERSONAL_HTML };
  */
 enum err personal_render(struct str text, enum personal_form form, personal_value *value, void *arg, struct buf *out) MUST_CHECK;
 
-/* Writes the tag of a field: "%SHOPIFY_NOTE%". */
+/* Writes the tag of a field: "%SIZE%". */
 enum { PERSONAL_TAG_CHARS = 162 };
 const char *personal_tag(struct str name, char out[PERSONAL_TAG_CHARS + 1]);
 
